@@ -1,0 +1,149 @@
+"""The one place that reads the environment.
+
+`load()` gives typed values or ends the process with one line per fault, so that a wrong
+setting is found at the start and not in the middle of somebody's programme.
+"""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MINIMUM_KEY_LENGTH = 32
+SMTP_SCHEMES = {"smtp", "smtp+starttls", "smtps"}
+
+Key = Annotated[str, Field(min_length=MINIMUM_KEY_LENGTH)]
+Keys = Annotated[list[Key], NoDecode, Field(min_length=1)]
+Hosts = Annotated[list[str], NoDecode]
+
+
+class Environment(BaseSettings):
+    """Every setting that an installation gives. `docs/operations.md` explains each one."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, extra="ignore")
+
+    SECRET_KEY: Annotated[str, Field(min_length=50)]
+    LINK_KEYS: Keys
+    SUPPRESSION_KEY: Key
+    DATABASE_URL: str
+    REDIS_URL: str
+    SITE_URL: str
+    SMTP_URL: str
+    MAIL_FROM: str
+    PRACTICE_NAME: str
+    PRACTICE_ADDRESS: str
+
+    ADDITIONAL_HOSTS: Hosts = []
+    DEBUG: bool = False
+    LANGUAGE_CODE: str = "en-us"
+    LOG_LEVEL: str = "INFO"
+    MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
+    STATIC_ROOT: Path = BASE_DIR / "var" / "static"
+    TIME_ZONE: str = "UTC"
+    TRUST_FORWARDED_PROTO: bool = False
+
+    @field_validator("LINK_KEYS", "ADDITIONAL_HOSTS", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("SITE_URL")
+    @classmethod
+    def site_is_encrypted_or_local(cls, value: str) -> str:
+        url = urlsplit(value)
+        if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/"):
+            raise ValueError("give scheme and host only, for example https://care.example.org")
+        if url.scheme == "http" and not is_loopback(url.hostname):
+            raise ValueError("http:// is only for this machine; use https://")
+        return value.rstrip("/")
+
+    @field_validator("ADDITIONAL_HOSTS")
+    @classmethod
+    def hosts_are_named(cls, value: list[str]) -> list[str]:
+        if "*" in value:
+            raise ValueError("name each host; * lets anyone put their own address into our links")
+        return value
+
+    @field_validator("SMTP_URL")
+    @classmethod
+    def relay_is_encrypted_or_near(cls, value: str) -> str:
+        url = urlsplit(value)
+        if url.scheme not in SMTP_SCHEMES or not url.hostname:
+            raise ValueError("use smtps://, smtp+starttls:// or smtp:// with [user:password@]host")
+        if url.scheme == "smtp" and not is_near(url.hostname):
+            raise ValueError(
+                "smtp:// is not encrypted and only for a relay beside this process; "
+                "use smtps:// or smtp+starttls://"
+            )
+        return value
+
+    @field_validator("DATABASE_URL")
+    @classmethod
+    def database_is_postgresql(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"postgres", "postgresql"}:
+            raise ValueError("Rehabit needs PostgreSQL: postgresql://user:password@host/name")
+        return value
+
+    @field_validator("REDIS_URL")
+    @classmethod
+    def broker_is_redis(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss"}:
+            raise ValueError("use redis://host:port/0 or rediss://")
+        return value
+
+    @field_validator("MAIL_FROM")
+    @classmethod
+    def sender_has_an_address(cls, value: str) -> str:
+        if "@" not in value or any(character in value for character in "\r\n"):
+            raise ValueError("use one line such as: Larkfield <hello@care.example.org>")
+        return value
+
+    @field_validator("TIME_ZONE")
+    @classmethod
+    def zone_is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("use an IANA name such as America/New_York")
+        return ZoneInfo(value).key
+
+    @model_validator(mode="after")
+    def debug_stays_at_home(self) -> "Environment":
+        if self.DEBUG and not is_loopback(urlsplit(self.SITE_URL).hostname or ""):
+            raise ValueError("DEBUG shows secrets to visitors; it is only for this machine")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_near(host: str) -> bool:
+    """Whether mail to this host stays on this machine or on its container network."""
+    return is_loopback(host) or "." not in host
+
+
+def load() -> Environment:
+    """Read the environment. Ends the process with one line per fault if it is not usable."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        raise SystemExit("\n".join(explain(error))) from None
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One line per fault; the values themselves never show, since most are secrets."""
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = str(fault["loc"][0]) if fault["loc"] else "settings"
+        reason = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "missing":
+            reason = "is not set; see docs/operations.md"
+        lines.append(f"{name}: {reason}")
+    return lines

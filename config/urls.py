@@ -1,0 +1,19 @@
+"""The whole map of the installation."""
+
+from django.urls import include, path
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as admin_urls
+from wagtail.documents import urls as document_urls
+
+from cms import urls as cms_urls
+from config.api import api_v2
+from nurture import urls as nurture_urls
+
+urlpatterns = [
+    path("admin/", include(admin_urls)),
+    path("documents/", include(document_urls)),
+    path("api/v2/", api_v2.urls),
+    path("", include(cms_urls)),
+    path("", include(nurture_urls)),
+    path("", include(wagtail_urls)),
+]
