@@ -1,0 +1,1 @@
+"""What stands in for servers on a machine that has only Python. Never imported in production."""
