@@ -1,0 +1,1 @@
+"""Content: regions, diagnoses, exercises, articles. Knows nothing of e-mail."""

@@ -1,0 +1,386 @@
+"""What a file would do to the exercises, and doing it: all of it or nothing.
+
+The import makes the plan of the dry run once more, under a lock, and only then writes.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from wagtail.blocks import StreamBlockValidationError
+from wagtail.fields import StreamField
+from wagtail.log_actions import log
+
+from cms import progressions
+from cms.admin.transfer_files import Line
+from cms.admin.transfer_rows import (
+    LINES,
+    PREFIX,
+    DosageRow,
+    Fault,
+    Link,
+    Mistake,
+    Part,
+    Row,
+    Step,
+    tidy,
+)
+from cms.models import ExerciseIndexPage, ExerciseLink, ExercisePage, Picture
+
+NEW, CHANGED, UNCHANGED, WRONG = "new", "changed", "unchanged", "wrong"
+PLAIN = (
+    "title",
+    "summary",
+    "kind",
+    "level",
+    "position",
+    "purpose",
+    "stop_if",
+    "home_alternative",
+)
+MAX_CRITERION = 300
+STAND_IN = 1_000_000  # far from the keys of real pages, and below nought
+PLACED_BY_THE_TREE = ["path", "depth", "url_path", "content_type"]
+PICTURE = re.compile(r"#(\d+)(?: (.*))?")
+
+
+@dataclass
+class Item:
+    """A row of the file and what becomes of it."""
+
+    line: Line
+    page: Any = None
+    verdict: str = WRONG
+    columns: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return self.line.row.title if self.line.row else ""
+
+
+@dataclass
+class Plan:
+    items: list[Item]
+    done: bool = False
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(item.verdict for item in self.items)
+
+    @property
+    def in_order(self) -> list[Item]:
+        """What wants attention first."""
+        order = [WRONG, NEW, CHANGED, UNCHANGED]
+        return sorted(self.items, key=lambda item: (order.index(item.verdict), item.line.number))
+
+    @property
+    def faultless(self) -> bool:
+        return not any(item.faults for item in self.items)
+
+    @property
+    def digest(self) -> str:
+        """Changes with the file's effect and with every edit of a page that it is about."""
+        facts = [
+            (i.line.number, i.line.slug, i.verdict, i.columns, i.page and i.page.latest_revision_id)
+            for i in self.items
+        ]
+        return sha256(json.dumps(facts).encode()).hexdigest()
+
+
+# ------------------------------------------------------------------ out
+
+
+def rows(pages: Iterable[ExercisePage]) -> Iterator[Row]:
+    """The latest drafts as rows."""
+    slugs = dict(ExercisePage.objects.values_list("pk", "slug"))
+    for page in pages:
+        yield row_of(page.get_latest_revision_as_object(), slugs)
+
+
+def row_of(page: Any, slugs: dict[int, str]) -> Row:
+    """Not validated: a draft may be unfinished, and is said as it is."""
+    dosage = page.default_dosage
+    values = {
+        "slug": page.slug,
+        **{name: getattr(page, name) for name in PLAIN},
+        **{name: [str(block.value) for block in getattr(page, name)] for name in LINES},
+        "steps": [{"text": s.value["text"], "seconds": s.value["seconds"]} for s in page.steps],
+        "mistakes": [{"mistake": m.value["mistake"], "fix": m.value["fix"]} for m in page.mistakes],
+        "dosage": {name: getattr(dosage, name) for name in dosage.__slots__},
+        "drawing": f"#{page.drawing_id} {page.drawing.title}" if page.drawing else "",
+        "links": [
+            {"to": slugs[link.to_id], "kind": link.kind, "criterion": link.criterion}
+            for link in page.links.all()
+            if link.to_id in slugs
+        ],
+    }
+    return unchecked(tidied(values))
+
+
+def tidied(value: Any) -> Any:
+    match value:
+        case str():
+            return tidy(value)
+        case dict():
+            return {name: tidied(part) for name, part in value.items()}
+        case list():
+            return [tidied(part) for part in value]
+    return value
+
+
+def unchecked(values: dict[str, Any]) -> Row:
+    parts: dict[str, type[Part]] = {"steps": Step, "mistakes": Mistake, "links": Link}
+    lists = {
+        name: [part.model_construct(**item) for item in values[name]]
+        for name, part in parts.items()
+    }
+    dosage = DosageRow.model_construct(**values["dosage"])
+    return Row.model_construct(**{**values, **lists, "dosage": dosage})
+
+
+# ------------------------------------------------------------------ in
+
+
+def run(
+    lines: list[Line],
+    index: ExerciseIndexPage,
+    *,
+    user: Any,
+    commit: bool,
+    as_shown: str | None = None,
+) -> Plan:
+    """Drafts only: nothing here publishes. `user` None is a command, which may do everything.
+
+    With `as_shown`, the digest of a dry run, nothing is done if the plan is another by now.
+    """
+    with transaction.atomic():
+        # Two imports at once would both find a slug free.
+        ExerciseIndexPage.objects.select_for_update().get(pk=index.pk)
+        plan = Plan(list(prepared(lines, index, user)))
+        check_links(plan, index)
+        if commit and plan.faultless and as_shown in (None, plan.digest):
+            save_all(plan, index, user)
+            plan.done = True
+    return plan
+
+
+def prepared(lines: list[Line], index: ExerciseIndexPage, user: Any) -> Iterator[Item]:
+    """Pages with everything but their links. Nothing is written."""
+    known = {page.slug: page for page in ExercisePage.objects.child_of(index)}
+    slugs = {page.pk: page.slug for page in known.values()}
+    for line in lines:
+        item = Item(line, faults=list(line.faults))
+        page = known.get(line.slug)
+        if line.row is None:
+            yield item
+            continue
+        item.page = page.get_latest_revision_as_object() if page else ExercisePage(slug=line.slug)
+        before = row_of(item.page, slugs) if page else None
+        item.columns = [
+            name for name in line.row.model_fields_set if differs(name, line.row, before)
+        ]
+        item.columns.sort(key=list(Row.model_fields).index)
+        item.verdict = NEW if not page else CHANGED if item.columns else UNCHANGED
+        if item.columns:
+            item.faults += allowed(item.page if page else index, user, new=not page)
+            item.faults += assign(item)
+            item.faults += checked(item.page)
+        item.verdict = WRONG if item.faults else item.verdict
+        yield item
+
+
+def differs(name: str, row: Row, before: Row | None) -> bool:
+    return before is None or getattr(row, name) != getattr(before, name)
+
+
+def allowed(page: Any, user: Any, *, new: bool) -> Iterator[Fault]:
+    if user is None:
+        return
+    may = page.permissions_for_user(user)
+    if new and not may.can_add_subpage():
+        yield Fault("slug", _("you may not add exercises here. Ask somebody who may."))
+    if not new and (not may.can_edit() or may.page_locked()):
+        yield Fault("slug", _("you may not edit this exercise, or it is locked."))
+
+
+def assign(item: Item) -> Iterator[Fault]:
+    page, row = item.page, item.line.row
+    assert row is not None  # noqa: S101  # `prepared` looks first
+    for name in item.columns:
+        if name in PLAIN:
+            setattr(page, name, getattr(row, name))
+        elif name in LINES:
+            setattr(page, name, stream(getattr(page, name), "line", getattr(row, name)))
+        elif name in ("steps", "mistakes"):
+            values = [part.model_dump() for part in getattr(row, name)]
+            setattr(page, name, stream(getattr(page, name), name.removesuffix("s"), values))
+        elif name == "dosage":
+            page.dosage = stream(page.dosage, "dosage", [row.dosage.model_dump()])
+    if "drawing" in item.columns:
+        yield from draw(page, row.drawing)
+
+
+def stream(before: Any, kind: str, values: list[Any]) -> Any:
+    """A block keeps its id, and what the file does not say, while its text or its place stays."""
+    old = list(before.raw_data)
+    spare = {json.dumps(words(block["value"])): block for block in reversed(old)}
+    raw = []
+    for position, value in enumerate(values):
+        block = spare.pop(json.dumps(words(value)), None)
+        if block is None and len(old) == len(values):
+            block = old[position]
+        raw.append({**(block or {}), "type": kind, "value": merged(block, value)})
+    return before.stream_block.to_python(raw)
+
+
+def words(value: Any) -> Any:
+    return value.get("text") or value.get("mistake") if isinstance(value, dict) else value
+
+
+def merged(block: Any, value: Any) -> Any:
+    return {**block["value"], **value} if block and isinstance(value, dict) else value
+
+
+def draw(page: Any, name: str) -> Iterator[Fault]:
+    """`name` is a picture's number and title, as exported, or a title that only one has."""
+    numbered = PICTURE.fullmatch(name)
+    pictures = Picture.objects.all()
+    if numbered:
+        pictures = pictures.filter(pk=numbered[1])
+        pictures = pictures.filter(title=numbered[2]) if numbered[2] else pictures
+    else:
+        pictures = pictures.filter(title=name)
+    found = list(pictures[:2]) if name else [None]
+    if len(found) == 1:
+        page.drawing = found[0]
+    else:
+        yield Fault(
+            "drawing",
+            _("no picture is called “%(name)s”. Upload it, then write its title.") % {"name": name}
+            if not found
+            else _("several pictures have this title. Write the number too, like #12."),
+        )
+
+
+def checked(page: Any) -> Iterator[Fault]:
+    """What an editor's form would refuse to publish is refused here too."""
+    try:
+        page.full_clean(exclude=[*PLACED_BY_THE_TREE, *(f.name for f in streams(page))])
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            yield Fault("" if name == "__all__" else name, " ".join(messages))
+    for model_field in streams(page):
+        value = getattr(page, model_field.name)
+        if not value and model_field.blank:
+            continue
+        try:
+            model_field.stream_block.clean(value)
+        except StreamBlockValidationError as error:
+            yield from block_faults(model_field.name, error.as_json_data())
+
+
+def streams(page: Any) -> list[Any]:
+    return [f for f in page._meta.get_fields() if isinstance(f, StreamField)]
+
+
+def block_faults(column: str, data: Any, place: tuple[str, ...] = ()) -> Iterator[Fault]:
+    """Every message in the tree that Wagtail makes of block errors, with the way to it."""
+    if "messages" in data:
+        if column == "dosage" and place[1:]:
+            column, place = PREFIX + place[1], ()
+        yield Fault(column, ": ".join(filter(None, [" > ".join(place), *data["messages"]])))
+    for key, below in (data.get("blockErrors") or {}).items():
+        step = f"no. {int(key) + 1}" if str(key).isdigit() else str(key)
+        yield from block_faults(column, below, (*place, step))
+
+
+def check_links(plan: Plan, index: ExerciseIndexPage) -> None:
+    """Links may lead to pages that the file itself brings; those have a stand-in for their key."""
+    known = dict(ExercisePage.objects.child_of(index).values_list("slug", "pk"))
+    promised = {item.line.slug: -STAND_IN - n for n, item in enumerate(plan.items)}
+    keys = {**promised, **known}
+    for item in plan.items:
+        if item.line.row is not None and "links" in item.columns:
+            item.faults += link_faults(item.page, item.line.row.links, keys)
+    check_loops([item for item in plan.items if item.line.row and not item.faults], keys)
+    for item in plan.items:
+        item.verdict = WRONG if item.faults else item.verdict
+
+
+def check_loops(items: list[Item], keys: dict[str, int]) -> None:
+    """Two rows may be fine beside what is live, and a loop together."""
+    links = [
+        (item, (keys[item.line.slug], keys[link.to], link.kind))
+        for item in items
+        if item.line.row and "links" in item.columns
+        for link in item.line.row.links
+    ]
+    for position in progressions.closing({}, [ends for _item, ends in links]):
+        fault = Fault("links", _("this row and others of the file lead in a circle."))
+        if fault not in links[position][0].faults:
+            links[position][0].faults.append(fault)
+
+
+def link_faults(page: Any, links: list[Link], known: dict[str, int]) -> Iterator[Fault]:
+    unknown = sorted({link.to for link in links if link.to not in known})
+    for slug in unknown:
+        yield Fault("links", _("there is no exercise with the slug %(slug)s.") % {"slug": slug})
+    if unknown:
+        return
+    ends = [(known[link.to], link.kind) for link in links]
+    if len(set(ends)) < len(ends):
+        yield Fault("links", _("two links are the same. Keep one."))
+    for number, message in page.link_faults(ends).items():
+        yield Fault("links", f"no. {number + 1}: {message}")
+    for number, link in enumerate(links, 1):
+        if link.to == page.slug and not page.pk:
+            yield Fault("links", f"no. {number}: " + _("leads to the exercise itself."))
+        if not link.criterion or len(link.criterion) > MAX_CRITERION:
+            yield Fault("links", f"no. {number}: " + _("say when, in 300 letters or fewer."))
+
+
+def save_all(plan: Plan, index: ExerciseIndexPage, user: Any) -> None:
+    """New drafts. Readers see nothing of them before somebody publishes them."""
+    for item in plan.items:
+        if item.verdict == NEW:
+            place(item.page, index, user)
+    known = dict(ExercisePage.objects.child_of(index).values_list("slug", "pk"))
+    for item in plan.items:
+        if item.verdict != UNCHANGED:
+            save(item, known, user)
+
+
+def place(page: Any, index: ExerciseIndexPage, user: Any) -> None:
+    page.live, page.has_unpublished_changes, page.owner = False, True, user
+    page.locale = index.locale
+    index.add_child(instance=page)
+    log(instance=page, action="wagtail.create", user=user, content_changed=True)
+
+
+def save(item: Item, known: dict[str, int], user: Any) -> None:
+    page, row = item.page, item.line.row
+    if row is not None and "links" in item.columns:
+        link(page, row.links, known)
+    if not page.live and (item.verdict == CHANGED or "links" in item.columns):
+        page.save()
+    page.save_revision(user=user, log_action=item.verdict == CHANGED)
+
+
+def link(page: Any, links: list[Link], known: dict[str, int]) -> None:
+    """A link that stays keeps its row."""
+    rows = {(row.to_id, row.kind): row for row in page.links.all()}
+    made = []
+    for number, link in enumerate(links):
+        end = (known[link.to], link.kind)
+        row = rows.get(end) or ExerciseLink(to_id=end[0], kind=end[1])
+        row.criterion, row.sort_order = link.criterion, number
+        made.append(row)
+    page.links = made

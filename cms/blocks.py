@@ -1,0 +1,416 @@
+"""The StreamField blocks of health pages."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.admin.widgets.chooser import BaseChooser
+from wagtail.images.blocks import ImageBlock
+
+from cms.dosage import Dosage
+from cms.prose import ProseBlock
+
+PLAIN = ["bold", "italic"]
+PREVIEWS = "cms/blocks/previews"
+
+ASPECTS = [
+    ("overview", _("Overview")),
+    ("symptoms", _("Symptoms")),
+    ("causes", _("Causes")),
+    ("risk_factors", _("Risk factors")),
+    ("diagnosis", _("Diagnosis")),
+    ("treatment", _("Treatment")),
+    ("self_care", _("Self-care")),
+    ("prognosis", _("Outlook")),
+    ("prevention", _("Prevention")),
+    ("getting_help", _("When to get help")),
+]
+
+ACTIONS = [
+    ("emergency", _("Call emergency services now")),
+    ("urgent", _("See a doctor today")),
+    ("routine", _("Mention it at your next visit")),
+]
+
+SIDES = [
+    ("both", _("Both sides together")),
+    ("each_side", _("Each side")),
+    ("alternating", _("Alternating sides")),
+]
+
+PER = [("day", _("times a day")), ("week", _("days a week"))]
+
+DAYS_A_WEEK = 7
+RANGES = [("sets_from", "sets_to"), ("reps_from", "reps_to")]
+
+# What a new page brings along for the editor to replace stands between these.
+GUIDANCE = "[[", "]]"
+
+
+def refuse_guidance(text: str) -> None:
+    """Advice to the editor must never reach a reader."""
+    if GUIDANCE[0] in text:
+        raise ValidationError(
+            _("Replace the advice in double square brackets by your own text, or remove the block.")
+        )
+
+
+class SectionBlock(blocks.StructBlock):
+    """One part of a diagnosis page, labelled with the aspect of health that it covers."""
+
+    aspect = blocks.ChoiceBlock(
+        choices=ASPECTS,
+        label=_("Aspect"),
+        help_text=_("What the section is about. Search engines and our own mails use it."),
+    )
+    heading = blocks.CharBlock(
+        max_length=120, label=_("Heading"), help_text=_("In the reader's words: What you notice.")
+    )
+    body = ProseBlock(
+        max_length=6_000,
+        label=_("Text"),
+        help_text=_("Short paragraphs, one thought each. Lists for what people count or tick off."),
+    )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if not self.is_deferred_validation:
+            try:
+                refuse_guidance(cleaned["body"].source)
+            except ValidationError as error:
+                raise blocks.StructBlockValidationError(block_errors={"body": error}) from None
+        return cleaned
+
+    class Meta:
+        icon = "doc-full"
+        template = "cms/blocks/section.html"
+        label = _("Section")
+        label_format = "{heading}"
+        description = _("One aspect of a diagnosis: symptoms, causes, treatment and so on.")
+        preview_template = f"{PREVIEWS}/section.html"
+        preview_value = {
+            "aspect": "symptoms",
+            "heading": _("What you notice"),
+            "body": "<p>A deep ache on one side, low in the back. <b>Stairs</b> and turning in "
+            "bed make it worse.</p>",
+        }
+
+
+class RedFlagBlock(blocks.StructBlock):
+    """A sign that needs somebody's help, and how fast."""
+
+    sign = blocks.TextBlock(
+        max_length=400,
+        rows=2,
+        label=_("Sign"),
+        help_text=_("What the reader can see or feel, without medical words."),
+    )
+    action = blocks.ChoiceBlock(choices=ACTIONS, label=_("What to do"))
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if not self.is_deferred_validation:
+            try:
+                refuse_guidance(cleaned["sign"])
+            except ValidationError as error:
+                raise blocks.StructBlockValidationError(block_errors={"sign": error}) from None
+        return cleaned
+
+    class Meta:
+        icon = "warning"
+        template = "cms/blocks/red_flag.html"
+        label = _("Red flag")
+        label_format = "{action}: {sign}"
+        description = _("A sign that needs help, and how fast.")
+        preview_template = f"{PREVIEWS}/red_flag.html"
+        preview_value = {
+            "sign": _("Numbness around your groin or bottom, or trouble passing water"),
+            "action": "emergency",
+        }
+
+
+class StepBlock(blocks.StructBlock):
+    """One action of an exercise."""
+
+    text = blocks.TextBlock(
+        max_length=400,
+        rows=2,
+        label=_("What to do"),
+        help_text=_(
+            "One action. Leave out how often: the dosage says it, and a mail may change it."
+        ),
+    )
+    picture = ImageBlock(
+        required=False,
+        label=_("Picture"),
+        help_text=_("Describe what the picture shows, or mark it as decorative."),
+    )
+    seconds = blocks.IntegerBlock(
+        required=False,
+        min_value=1,
+        max_value=600,
+        label=_("Seconds"),
+        help_text=_("Only if this step takes a fixed time."),
+    )
+
+    class Meta:
+        icon = "list-ol"
+        label = _("Step")
+        label_format = "{text}"
+        form_layout = blocks.BlockGroup(children=["text"], settings=["picture", "seconds"])
+        description = _("One action of the exercise, with a picture if words are not enough.")
+        preview_template = f"{PREVIEWS}/step.html"
+        preview_value = {"text": _("Press through your heels and lift your hips."), "seconds": 5}
+
+
+class MistakeBlock(blocks.StructBlock):
+    """What often goes wrong, and how to put it right."""
+
+    mistake = blocks.CharBlock(
+        max_length=200,
+        label=_("What goes wrong"),
+        help_text=_("What the person would see or feel."),
+    )
+    fix = blocks.CharBlock(
+        max_length=300,
+        label=_("How to put it right"),
+        help_text=_("Something to do, not to avoid."),
+    )
+
+    class Meta:
+        icon = "cross"
+        label = _("Mistake")
+        label_format = "{mistake}"
+        description = _("What often goes wrong, and how to put it right.")
+        preview_template = f"{PREVIEWS}/mistake.html"
+        preview_value = {
+            "mistake": _("Your lower back arches."),
+            "fix": _("Lift a little less high and breathe out on the way up."),
+        }
+
+
+def in_a_row(heading: Any, *names: str) -> blocks.BlockGroup:
+    """Short fields side by side; the style is in `cms/editor.css`."""
+    return blocks.BlockGroup(
+        children=[*names], heading=heading, icon="time", classname="in-a-row", label_format=""
+    )
+
+
+class DosageBlock(blocks.StructBlock):
+    """How much of an exercise. Every field may stay empty; what is filled reads as a sentence."""
+
+    sets_from = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=10, label=_("Sets, from")
+    )
+    sets_to = blocks.IntegerBlock(required=False, min_value=1, max_value=10, label=_("Sets, to"))
+    reps_from = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=100, label=_("Repetitions, from")
+    )
+    reps_to = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=100, label=_("Repetitions, to")
+    )
+    hold_seconds = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=600, label=_("Hold (seconds)")
+    )
+    duration_seconds = blocks.IntegerBlock(
+        required=False, min_value=5, max_value=7_200, label=_("Duration (seconds)")
+    )
+    rest_seconds = blocks.IntegerBlock(
+        required=False, min_value=5, max_value=600, label=_("Rest between sets (seconds)")
+    )
+    side = blocks.ChoiceBlock(choices=SIDES, default="both", label=_("Side"))
+    load_value = blocks.FloatBlock(required=False, min_value=0, max_value=200, label=_("Load"))
+    load_unit = blocks.ChoiceBlock(
+        choices=[("kg", "kg"), ("lb", "lb"), ("band", _("elastic band"))],
+        required=False,
+        label=_("Unit of the load"),
+    )
+    effort_max = blocks.IntegerBlock(
+        required=False,
+        min_value=0,
+        max_value=10,
+        label=_("Effort, at most"),
+        help_text=_("0 is rest, 10 is all you have."),
+    )
+    pain_max = blocks.IntegerBlock(
+        required=False,
+        min_value=0,
+        max_value=10,
+        label=_("Discomfort, at most"),
+        help_text=_("0 is none, 10 is the worst."),
+    )
+    times = blocks.IntegerBlock(required=False, min_value=1, max_value=20, label=_("How often"))
+    per = blocks.ChoiceBlock(choices=PER, default="week", label=_("In a day or a week"))
+    non_consecutive = blocks.BooleanBlock(
+        required=False, label=_("With a day of rest in between"), help_text=_("For days a week.")
+    )
+    weeks = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=52, label=_("For how many weeks")
+    )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        faults = {} if self.is_deferred_validation else dosage_faults(cleaned)
+        if faults:
+            raise blocks.StructBlockValidationError(block_errors=faults)
+        return cleaned
+
+    def get_preview_context(
+        self, value: Any, parent_context: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return {**(parent_context or {}), "dosage": dosage_of(value)}
+
+    class Meta:
+        icon = "time"
+        label = _("Dosage")
+        form_layout = blocks.BlockGroup(
+            children=[
+                in_a_row(_("How many"), "sets_from", "sets_to", "reps_from", "reps_to"),
+                in_a_row(_("How long"), "hold_seconds", "duration_seconds", "rest_seconds"),
+                in_a_row(_("How hard"), "load_value", "load_unit", "effort_max", "pain_max"),
+                in_a_row(_("How often"), "times", "per", "non_consecutive", "weeks", "side"),
+            ]
+        )
+        label_format = "{sets_from} x {reps_from}"
+        description = _("How much and how often. The page says it as one sentence.")
+        preview_template = f"{PREVIEWS}/dosage.html"
+        preview_value = {
+            "sets_from": 2,
+            "sets_to": 3,
+            "reps_from": 8,
+            "reps_to": 12,
+            "hold_seconds": 5,
+            "effort_max": 6,
+            "times": 3,
+            "per": "week",
+            "non_consecutive": True,
+        }
+
+
+def dosage_faults(values: Any) -> dict[str, ValidationError]:
+    """What is wrong with the numbers of a dosage, by field."""
+    faults = {
+        high: ValidationError(_("The upper end is below the lower end."))
+        for low, high in RANGES
+        if values[low] and values[high] and values[high] < values[low]
+    }
+    if values["per"] == "week" and (values["times"] or 0) > DAYS_A_WEEK:
+        faults["times"] = ValidationError(_("A week has seven days."))
+    return faults
+
+
+class TextBlock(blocks.StructBlock):
+    heading = blocks.CharBlock(max_length=120, required=False, label=_("Heading"))
+    body = ProseBlock(max_length=20_000, label=_("Text"))
+
+    class Meta:
+        icon = "pilcrow"
+        template = "cms/blocks/text.html"
+        label = _("Text")
+        label_format = "{heading}"
+        group = _("Words")
+        description = _("Paragraphs and lists, with a heading if it needs one.")
+        preview_template = f"{PREVIEWS}/text.html"
+        preview_value = {
+            "heading": _("Start small"),
+            "body": "<p>Pick two moves. Do them on three days this week.</p>"
+            "<ul><li>Stay under 3 out of 10.</li><li>Rest a day in between.</li></ul>",
+        }
+
+
+class ExerciseChooser(BaseChooser):
+    """Opens the list with drawing, level and kind. Made in `cms.admin.catalogue_chooser`."""
+
+    model = "cms.ExercisePage"
+    chooser_modal_url_name = "exercise_chooser:choose"
+    icon = "pick"
+    choose_one_text = _("Choose an exercise")
+    choose_another_text = _("Choose another exercise")
+    link_to_chosen_text = _("Edit this exercise")
+
+    def get_display_title(self, instance: Any) -> str:
+        return str(instance.get_admin_display_title())
+
+
+class ExerciseChooserBlock(blocks.PageChooserBlock):
+    """An exercise page, chosen by its picture."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "page_type": "cms.ExercisePage"})
+
+    @cached_property
+    def widget(self) -> ExerciseChooser:
+        return ExerciseChooser()
+
+    def get_form_state(self, value: Any) -> Any:
+        return self.widget.get_value_data(value)
+
+    class Meta:
+        icon = "pick"
+
+
+class DiagnosesBlock(blocks.StructBlock):
+    """An accordion of diagnosis pages; it works without script."""
+
+    heading = blocks.CharBlock(max_length=120, label=_("Heading"))
+    intro = blocks.TextBlock(required=False, max_length=400, rows=2, label=_("Introduction"))
+    diagnoses = blocks.ListBlock(
+        blocks.PageChooserBlock(page_type="cms.DiagnosisPage", label=_("Diagnosis")),
+        min_num=1,
+        max_num=12,
+        label=_("Diagnoses"),
+        help_text=_("Each shows its summary, its symptoms and its warning signs."),
+    )
+
+    class Meta:
+        icon = "folder-open-inverse"
+        template = "cms/blocks/diagnoses.html"
+        label = _("Diagnoses")
+        label_format = "{heading}"
+        group = _("From other pages")
+        description = _("Diagnoses to open and close, each with its warning signs.")
+        preview_template = f"{PREVIEWS}/diagnoses.html"
+        preview_value = {
+            "heading": _("Which one fits you?"),
+            "intro": _("Open each."),
+            "diagnoses": [],
+        }
+
+
+class ExerciseBlock(blocks.StructBlock):
+    """An exercise, shown as a card with its own picture and dosage."""
+
+    exercise = ExerciseChooserBlock(label=_("Exercise"))
+    note = blocks.TextBlock(
+        required=False,
+        max_length=400,
+        rows=2,
+        label=_("Note"),
+        help_text=_("Shown in place of the exercise's own summary."),
+    )
+
+    class Meta:
+        icon = "pick"
+        template = "cms/blocks/exercise.html"
+        label = _("Exercise")
+        label_format = "{exercise}"
+        group = _("From other pages")
+        description = _("A card with the drawing and the dosage from the exercise's own page.")
+        preview_template = f"{PREVIEWS}/exercise.html"
+        preview_value = {"exercise": None, "note": _("A good first move on sore days.")}
+
+
+class ArticleBlock(blocks.StreamBlock):
+    text = TextBlock()
+    diagnoses = DiagnosesBlock()
+    exercise = ExerciseBlock()
+
+    class Meta:
+        max_num = 60
+
+
+def dosage_of(value: blocks.StructValue) -> Dosage:
+    """The dosage that a `DosageBlock` holds."""
+    return Dosage.from_mapping(value)

@@ -1,0 +1,132 @@
+"""How much of an exercise: a value with units, and the one sentence that says it.
+
+Page, mail, API and text part all read `Dosage.sentence()`, so a dosage never has two wordings.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+MINUTE = 60
+SAID_IN_SECONDS = {90}  # nobody says 1 min 30 s for a plank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dosage:
+    """Ranges are inclusive; times are in seconds; effort and pain are ceilings from 0 to 10."""
+
+    sets_from: int | None = None
+    sets_to: int | None = None
+    reps_from: int | None = None
+    reps_to: int | None = None
+    hold_seconds: int | None = None
+    duration_seconds: int | None = None
+    rest_seconds: int | None = None
+    side: str = "both"
+    load_value: float | None = None
+    load_unit: str = ""
+    effort_max: int | None = None
+    pain_max: int | None = None
+    times: int | None = None
+    per: str = "week"
+    non_consecutive: bool = False
+    weeks: int | None = None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "Dosage":
+        """Take what is known from a stored block; absent and empty values fall to the default."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{k: v for k, v in values.items() if k in names and v not in (None, "")})
+
+    def sentence(self) -> str:
+        """For example "3 sets of 8 to 12 on each side, hold 5 s, 3 non-consecutive days a week"."""
+        amount = " ".join(filled([self._amount(), self._side()]))
+        sentence = ", ".join(filled([amount, *self._details(), self._frequency(), self._weeks()]))
+        return sentence[:1].upper() + sentence[1:]
+
+    def limits(self) -> str:
+        """The ceilings as a sentence of their own, empty if there are none."""
+        parts = []
+        if self.effort_max is not None:
+            parts.append(_("effort up to %(n)s out of 10") % {"n": self.effort_max})
+        if self.pain_max is not None:
+            parts.append(_("discomfort up to %(n)s out of 10") % {"n": self.pain_max})
+        sentence = ", ".join(parts)
+        return sentence[:1].upper() + sentence[1:]
+
+    def _amount(self) -> str:
+        sets = span(self.sets_from, self.sets_to)
+        reps = span(self.reps_from, self.reps_to)
+        if sets and reps:
+            count = self.sets_to or self.sets_from or 0
+            return ngettext("%(sets)s set of %(reps)s", "%(sets)s sets of %(reps)s", count) % {
+                "sets": sets,
+                "reps": reps,
+            }
+        if reps:
+            return _("%(reps)s repetitions") % {"reps": reps}
+        if self.duration_seconds and sets and sets != "1":
+            return _("%(sets)s rounds of %(time)s") % {
+                "sets": sets,
+                "time": length(self.duration_seconds),
+            }
+        if self.duration_seconds:
+            return length(self.duration_seconds)
+        return sets and _("%(sets)s sets") % {"sets": sets}
+
+    def _side(self) -> str:
+        if self.side == "each_side":
+            return _("on each side")
+        return _("alternating sides") if self.side == "alternating" else ""
+
+    def _details(self) -> Iterable[str]:
+        if self.hold_seconds:
+            yield _("hold %(n)s s") % {"n": self.hold_seconds}
+        if self.duration_seconds and self.reps_from:
+            yield _("for %(time)s") % {"time": length(self.duration_seconds)}
+        if self.load_unit == "band":
+            yield _("with a band")
+        elif self.load_value:
+            yield _("with %(n)s %(unit)s") % {"n": f"{self.load_value:g}", "unit": self.load_unit}
+        if self.rest_seconds:
+            yield _("rest %(time)s") % {"time": length(self.rest_seconds)}
+
+    def _frequency(self) -> str:
+        if not self.times:
+            return ""
+        if self.per == "day":
+            return ngettext("once a day", "%(n)s times a day", self.times) % {"n": self.times}
+        if self.non_consecutive:
+            return ngettext("one day a week", "%(n)s non-consecutive days a week", self.times) % {
+                "n": self.times
+            }
+        return ngettext("one day a week", "%(n)s days a week", self.times) % {"n": self.times}
+
+    def _weeks(self) -> str:
+        if not self.weeks:
+            return ""
+        return ngettext("for one week", "for %(n)s weeks", self.weeks) % {"n": self.weeks}
+
+
+def span(low: int | None, high: int | None) -> str:
+    """A range in words: "8 to 12", "3", or nothing."""
+    if low and high and low != high:
+        return _("%(low)s to %(high)s") % {"low": low, "high": high}
+    return str(low or high or "")
+
+
+def length(seconds: int) -> str:
+    """A time in the unit that a person would use: "45 s", "5 min", "1 min 30 s"."""
+    minutes, rest = divmod(seconds, MINUTE)
+    if not minutes or seconds in SAID_IN_SECONDS:
+        return _("%(n)s s") % {"n": seconds}
+    if rest:
+        return _("%(m)s min %(s)s s") % {"m": minutes, "s": rest}
+    return _("%(n)s min") % {"n": minutes}
+
+
+def filled(parts: Iterable[str]) -> list[str]:
+    return [part for part in parts if part]

@@ -1,0 +1,35 @@
+"""Content types. A file holds one noun."""
+
+from cms.models.articles import ArticlePage
+from cms.models.base import HealthPage
+from cms.models.citations import Citation
+from cms.models.clinicians import ClinicianIndexPage, ClinicianPage
+from cms.models.diagnoses import DiagnosisExercise, DiagnosisPage
+from cms.models.exercises import ExerciseIndexPage, ExerciseLink, ExercisePage
+from cms.models.home import HomePage
+from cms.models.people import User
+from cms.models.pictures import Picture, Rendition
+from cms.models.regions import RegionPage
+from cms.models.review import Approval
+from cms.models.review_task import ClinicalReviewState, ClinicalReviewTask
+
+__all__ = [
+    "Approval",
+    "ArticlePage",
+    "Citation",
+    "ClinicalReviewState",
+    "ClinicalReviewTask",
+    "ClinicianIndexPage",
+    "ClinicianPage",
+    "DiagnosisExercise",
+    "DiagnosisPage",
+    "ExerciseIndexPage",
+    "ExerciseLink",
+    "ExercisePage",
+    "HealthPage",
+    "HomePage",
+    "Picture",
+    "RegionPage",
+    "Rendition",
+    "User",
+]

@@ -1,0 +1,168 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail import blocks
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, MultipleChooserPanel
+from wagtail.fields import StreamField
+from wagtail.models import Orderable
+from wagtail.search import index
+
+from cms.blocks import RedFlagBlock, SectionBlock
+from cms.models.base import HealthPage
+from cms.models.exercises import ExercisePage
+from cms.models.pictures import renditions_of
+
+WEEKS_A_MONTH = 4.33
+SAID_IN_WEEKS = 16  # longer times are easier to picture in months
+
+
+class CodeBlock(blocks.StructBlock):
+    system = blocks.ChoiceBlock(
+        choices=[("ICD-10-CM", "ICD-10-CM"), ("ICD-11", "ICD-11"), ("SNOMED CT", "SNOMED CT")],
+        label=_("System"),
+    )
+    value = blocks.CharBlock(
+        max_length=20, label=_("Code"), help_text=_("For example M53.3. Check it in the register.")
+    )
+
+    class Meta:
+        icon = "code"
+        label = _("Code")
+        label_format = "{system} {value}"
+
+
+class DiagnosisPage(HealthPage):
+    """What a person has, how to tell, when to worry, and what helps."""
+
+    synonyms = StreamField(
+        [("synonym", blocks.CharBlock(max_length=120))],
+        verbose_name=_("synonyms"),
+        blank=True,
+        max_num=20,
+        help_text=_("Other names that people search for. None of them ever stands in a subject."),
+    )
+    codes = StreamField([("code", CodeBlock())], verbose_name=_("codes"), blank=True, max_num=20)
+    who = models.TextField(
+        _("who it affects"),
+        max_length=600,
+        blank=True,
+        help_text=_("One or two sentences: age, life, sport, work."),
+    )
+    sections = StreamField(
+        [("section", SectionBlock())],
+        verbose_name=_("sections"),
+        min_num=1,
+        max_num=20,
+        help_text=_("In the order of the page. The first one is open when the page loads."),
+    )
+    red_flags = StreamField(
+        [("red_flag", RedFlagBlock())],
+        verbose_name=_("red flags"),
+        min_num=1,
+        max_num=20,
+        help_text=_("Signs that need help, and how fast. At least one."),
+    )
+    differentials = StreamField(
+        [("differential", blocks.CharBlock(max_length=200))],
+        verbose_name=_("what else it could be"),
+        blank=True,
+        max_num=20,
+    )
+    recovery_weeks_from = models.PositiveSmallIntegerField(_("recovery from (weeks)"), null=True)
+    recovery_weeks_to = models.PositiveSmallIntegerField(_("recovery to (weeks)"), null=True)
+    recovery_note = models.TextField(
+        _("about recovery"),
+        max_length=600,
+        blank=True,
+        help_text=_("What makes it quicker or slower, and what is normal on the way."),
+    )
+
+    content_panels = [
+        *HealthPage.content_panels,
+        "who",
+        "red_flags",
+        "sections",
+        MultiFieldPanel(
+            [
+                FieldRowPanel([FieldPanel("recovery_weeks_from"), FieldPanel("recovery_weeks_to")]),
+                FieldPanel("recovery_note"),
+            ],
+            heading=_("Recovery"),
+        ),
+        MultipleChooserPanel(
+            "exercises",
+            chooser_field_name="exercise",
+            heading=_("Exercises"),
+            label=_("Exercise"),
+            max_num=20,
+            help_text=_("From gentle to demanding, each with the reason why it fits."),
+        ),
+        MultiFieldPanel(
+            [FieldPanel("synonyms"), FieldPanel("codes"), FieldPanel("differentials")],
+            heading=_("Names and codes"),
+            classname="collapsed",
+        ),
+    ]
+    search_fields = [
+        *HealthPage.search_fields,
+        index.SearchField("synonyms", boost=2),
+        index.SearchField("sections"),
+    ]
+
+    parent_page_types = ["cms.RegionPage"]
+    subpage_types: list[str] = []
+
+    def clean(self) -> None:
+        super().clean()
+        low, high = self.recovery_weeks_from, self.recovery_weeks_to
+        if self.checked_as_draft or low is None or high is None:
+            return
+        if high < low:
+            raise ValidationError({"recovery_weeks_to": _("The upper end is below the lower end.")})
+
+    @property
+    def recovery(self) -> str:
+        """The expected time in words, in months where weeks would be hard to picture."""
+        low, high = self.recovery_weeks_from, self.recovery_weeks_to
+        if not low or not high:
+            return ""
+        if high > SAID_IN_WEEKS:
+            low, high = round(low / WEEKS_A_MONTH), round(high / WEEKS_A_MONTH)
+            return _now("%(low)s to %(high)s months") % {"low": low, "high": high}
+        return _now("%(low)s to %(high)s weeks") % {"low": low, "high": high}
+
+    @cached_property
+    def exercise_list(self) -> list[Any]:
+        """The exercises that a reader may see, in order, with their pictures, in two queries."""
+        links = self.exercises.select_related("exercise__drawing").prefetch_related(
+            renditions_of("exercise__drawing")
+        )
+        return [link for link in links if link.exercise.live]
+
+    @property
+    def named_diagnoses(self) -> list[int]:
+        """The diagnosis pages that this page is about, by primary key."""
+        return [self.pk] if self.pk else []
+
+
+class DiagnosisExercise(Orderable):
+    """An exercise that fits a diagnosis, and why."""
+
+    page = ParentalKey(DiagnosisPage, on_delete=models.CASCADE, related_name="exercises")
+    exercise = models.ForeignKey(ExercisePage, on_delete=models.CASCADE, related_name="+")
+    why = models.CharField(_("why it fits"), max_length=400)
+
+    panels = [FieldPanel("exercise"), FieldPanel("why")]
+
+    class Meta(Orderable.Meta):
+        verbose_name_plural = _("exercises")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "exercise"], name="exercise_once_per_diagnosis"
+            ),
+        ]

@@ -1,0 +1,318 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail import blocks
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page, Revision
+from wagtail.search import index
+
+from cms import progressions
+from cms.blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
+from cms.dosage import Dosage
+from cms.forms import ExercisePageForm
+from cms.models.base import HealthPage
+from cms.models.pictures import renditions_of
+
+
+class Kind(models.TextChoices):
+    STRENGTH = "strength", _("Strength")
+    MOBILITY = "mobility", _("Mobility")
+    STRETCH = "stretch", _("Stretch")
+    BALANCE = "balance", _("Balance")
+    AEROBIC = "aerobic", _("Aerobic")
+    NEUROMOTOR = "neuromotor", _("Neuromotor")
+    ISOMETRIC = "isometric", _("Isometric")
+    BREATHING = "breathing", _("Breathing")
+
+
+class Level(models.TextChoices):
+    BEGINNER = "beginner", _("Beginner")
+    INTERMEDIATE = "intermediate", _("Intermediate")
+    ADVANCED = "advanced", _("Advanced")
+
+
+class Position(models.TextChoices):
+    LYING = "lying", _("Lying")
+    SIDE_LYING = "side_lying", _("Lying on the side")
+    KNEELING = "kneeling", _("Kneeling")
+    HANDS_AND_KNEES = "hands_and_knees", _("Hands and knees")
+    SITTING = "sitting", _("Sitting")
+    STANDING = "standing", _("Standing")
+
+
+NOT_YET = 0  # the key of a page that is not saved
+SELF = _("Choose another exercise than this one.")
+LOOP = _(
+    "This closes a loop: by the links that are live, the one is harder than the other already."
+)
+
+FILTERS = {"kind": Kind, "level": Level, "position": Position}
+
+
+def is_choice(asked: dict[str, Any]) -> bool:
+    return asked["chosen"] in dict(asked["choices"])
+
+
+def lines(label: Any, help_text: Any, *, max_num: int = 20) -> StreamField:
+    """A list of short texts."""
+    return StreamField(
+        [("line", blocks.CharBlock(max_length=300))],
+        verbose_name=label,
+        blank=True,
+        max_num=max_num,
+        help_text=help_text,
+    )
+
+
+def live_links(*, around: int = NOT_YET) -> list[tuple[int, int, str]]:
+    """The links (from, to, kind) between live exercises. Those that start at `around` are left
+    out, and those that lead to it count whether or not it is live."""
+    seen = models.Q(to__live=True) | models.Q(to=around)
+    links = ExerciseLink.objects.filter(seen, page__live=True).exclude(page=around)
+    return list(links.values_list("page_id", "to_id", "kind"))
+
+
+class ExerciseIndexPage(Page):
+    """All exercises."""
+
+    content_panels = [*Page.content_panels]
+    parent_page_types = ["cms.HomePage"]
+    subpage_types = ["cms.ExercisePage"]
+    max_count_per_parent = 1
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """`filters` for the form, and the `exercises` that fit; unknown values do not filter."""
+        filters = [
+            {
+                "name": name,
+                "label": getattr(ExercisePage, name).field.verbose_name,
+                "choices": kinds.choices,
+                "chosen": request.GET.get(name, ""),
+            }
+            for name, kinds in FILTERS.items()
+        ]
+        exercises = (
+            ExercisePage.objects.child_of(self)
+            .live()
+            .public()
+            .filter(**{f["name"]: f["chosen"] for f in filters if is_choice(f)})
+            .select_related("drawing")
+            .prefetch_related(renditions_of("drawing"))
+        )
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        return {**context, "filters": filters, "exercises": exercises}
+
+
+class ExercisePage(HealthPage):
+    """One movement: how to do it, how much, and when to stop."""
+
+    other_names = lines(_("also called"), _("Names that people and colleagues search for."))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    level = models.CharField(_("level"), max_length=20, choices=Level.choices)
+    position = models.CharField(_("position"), max_length=20, choices=Position.choices)
+    drawing = models.ForeignKey(
+        "cms.Picture",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("drawing"),
+        help_text=_("The picture itself carries the description for people who cannot see it."),
+    )
+    purpose = models.TextField(
+        _("why it helps"), max_length=800, help_text=_("What it trains, and what that is good for.")
+    )
+    steps = StreamField(
+        [("step", StepBlock())],
+        verbose_name=_("steps"),
+        min_num=1,
+        max_num=20,
+        help_text=_("In the order of doing. Four to six steps are easy to follow."),
+    )
+    cues = lines(
+        _("cues"),
+        _("A few words each, to think of during the movement. Three are plenty."),
+        max_num=10,
+    )
+    mistakes = StreamField(
+        [("mistake", MistakeBlock())], verbose_name=_("mistakes"), blank=True, max_num=10
+    )
+    dosage = StreamField(
+        [("dosage", DosageBlock())],
+        verbose_name=_("default dosage"),
+        min_num=1,
+        max_num=1,
+        help_text=_("Leave out what does not apply. The page says it as one sentence."),
+    )
+    stop_if = models.TextField(
+        _("stop if"),
+        max_length=500,
+        help_text=_("When to stop at once, and what to do then. Every mail repeats it."),
+    )
+    contraindications = lines(
+        _("not without asking a clinician if"), _("One reason each, in the reader's words.")
+    )
+    precautions = lines(_("take care if"), _("When to make it easier, and how."))
+    equipment = lines(
+        _("equipment"), _("Nothing, if the list is empty. The catalogue filters by it.")
+    )
+    home_alternative = models.CharField(
+        _("at home instead"),
+        max_length=300,
+        blank=True,
+        help_text=_("What does the same job at home."),
+    )
+    primary_muscles = lines(_("primary muscles"), _("What does the work."))
+    secondary_muscles = lines(_("secondary muscles"), _("What helps."))
+    joints = lines(_("joints"), _("What moves or is held steady."))
+
+    content_panels = [
+        *HealthPage.content_panels,
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("level"), FieldPanel("position")]),
+        "drawing",
+        "purpose",
+        "steps",
+        "cues",
+        "mistakes",
+        "dosage",
+        MultiFieldPanel(
+            [FieldPanel("stop_if"), FieldPanel("contraindications"), FieldPanel("precautions")],
+            heading=_("Safety"),
+        ),
+        InlinePanel("links", heading=_("Easier, harder, instead"), label=_("Link")),
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in (
+                    "equipment",
+                    "home_alternative",
+                    "primary_muscles",
+                    "secondary_muscles",
+                    "joints",
+                    "other_names",
+                )
+            ],
+            heading=_("Details"),
+            classname="collapsed",
+        ),
+    ]
+    search_fields = [
+        *HealthPage.search_fields,
+        index.SearchField("other_names", boost=2),
+        index.SearchField("purpose"),
+        index.FilterField("kind"),
+        index.FilterField("level"),
+        index.FilterField("position"),
+    ]
+
+    base_form_class = ExercisePageForm
+
+    parent_page_types = ["cms.ExerciseIndexPage"]
+    subpage_types: list[str] = []
+
+    def clean(self) -> None:
+        super().clean()
+        if self.checked_as_draft or self.drawing is None or self.drawing.description.strip():
+            return
+        raise ValidationError(
+            {"drawing": _("This picture has no description. Edit the picture and write one.")}
+        )
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        return {**context, "days": list(WEEKDAYS_ABBR.values())}
+
+    @property
+    def default_dosage(self) -> Dosage:
+        return dosage_of(self.dosage[0].value) if self.dosage else Dosage()
+
+    def link_faults(self, links: Iterable[tuple[int, str]]) -> dict[int, Any]:
+        """What is wrong with links (to, kind) of this page beside those that are live elsewhere,
+        by their position."""
+        here = self.pk or NOT_YET
+        own = [(here, to, kind) for to, kind in links]
+        faults = dict.fromkeys(
+            progressions.closing(progressions.rungs(live_links(around=here)), own), LOOP
+        )
+        return faults | {n: SELF for n, (_here, to, _kind) in enumerate(own) if to == here}
+
+    def publish(self, revision: Revision, user: Any = None, **kwargs: Any) -> Any:
+        """Raises ValidationError for a loop. Two drafts may be fine alone and a loop together."""
+        version = revision.as_object()
+        faults = version.link_faults([(link.to_id, link.kind) for link in version.links.all()])
+        if faults:
+            raise ValidationError([*{str(fault) for fault in faults.values()}])
+        return super().publish(revision, user=user, **kwargs)
+
+    def steps_up(self) -> list["ExercisePage"]:
+        """What is the next step after this one, by links from either side."""
+        return self._steps(progressions.rungs(live_links()))
+
+    def steps_down(self) -> list["ExercisePage"]:
+        return self._steps(progressions.upside_down(progressions.rungs(live_links())))
+
+    def _steps(self, ways: progressions.Rungs) -> list["ExercisePage"]:
+        found = ExercisePage.objects.live().public().filter(pk__in=ways.get(self.pk, ()))
+        return list(found.order_by("path"))
+
+    @cached_property
+    def whole_ladder(self) -> list["ExercisePage"]:
+        """Everything below this exercise, itself, and everything above, in an order in which no
+        step goes down; empty if it stands alone. Two queries."""
+        ups = progressions.rungs(live_links())
+        below = progressions.above(progressions.upside_down(ups), self.pk)
+        above = progressions.above(ups, self.pk)
+        if not below and not above:
+            return []
+        order = [*progressions.in_order(ups, below), self.pk, *progressions.in_order(ups, above)]
+        pages = ExercisePage.objects.live().public().in_bulk({*order} - {self.pk})
+        return [
+            self if pk == self.pk else pages[pk] for pk in order if pk == self.pk or pk in pages
+        ]
+
+    @cached_property
+    def ladder(self) -> list["ExerciseLink"]:
+        """Where to go from here, to exercises that a reader may see, in order, in two queries."""
+        links = self.links.select_related("to__drawing")
+        links = links.prefetch_related(renditions_of("to__drawing"))
+        return [link for link in links if link.to.live]
+
+
+class ExerciseLink(Orderable):
+    """A way from one exercise to another, and when to take it."""
+
+    class Kind(models.TextChoices):
+        PROGRESSION = "progression", _("Harder")
+        REGRESSION = "regression", _("Easier")
+        VARIATION = "variation", _("Variation")
+        SUBSTITUTE = "substitute", _("Instead")
+
+    page = ParentalKey(ExercisePage, on_delete=models.CASCADE, related_name="links")
+    to = models.ForeignKey(ExercisePage, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    criterion = models.CharField(_("when"), max_length=300)
+
+    panels = [FieldPanel("to"), FieldPanel("kind"), FieldPanel("criterion")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("link to another exercise")
+        verbose_name_plural = _("links to other exercises")
+        constraints = [
+            models.UniqueConstraint(fields=["page", "to", "kind"], name="exercise_link_once"),
+            models.CheckConstraint(
+                condition=~models.Q(page=models.F("to")), name="exercise_link_leaves_its_page"
+            ),
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.to_id is not None and self.to_id == self.page_id:
+            raise ValidationError({"to": SELF})

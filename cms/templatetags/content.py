@@ -1,0 +1,58 @@
+"""What the page templates ask for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from wagtail.models import Page, Site
+
+from cms.blocks import ACTIONS
+from cms.models import Picture
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: dict[str, Any]) -> list[Page]:
+    """The top pages that editors put into menus; none where there is no site yet."""
+    request: HttpRequest | None = context.get("request")
+    site = Site.find_for_request(request) if request else None
+    return list(site.root_page.get_children().live().public().in_menu()) if site else []
+
+
+@register.simple_tag
+def breadcrumbs(page: Page) -> list[Page]:
+    """The pages above this one, from the home page down."""
+    return list(page.get_ancestors().live().filter(depth__gt=1)) if page.path else []
+
+
+@register.inclusion_tag("cms/includes/picture.html")
+def picture(image: Picture | None, *, lazy: bool = True, decorative: bool = False) -> Any:
+    """An image with its size, so that the page does not jump. The alternative text is its own."""
+    return {
+        "shown": image.shown if image else None,
+        "alt": "" if decorative or not image else image.description,
+        "lazy": lazy,
+    }
+
+
+@register.filter
+def by_action(red_flags: Iterable[Any]) -> list[dict[str, Any]]:
+    """Red flags in groups, the most urgent first; empty groups are left out."""
+    flags = [block.value for block in red_flags]
+    groups = [
+        {
+            "action": action,
+            "label": label,
+            "signs": [flag["sign"] for flag in flags if flag["action"] == action],
+        }
+        for action, label in ACTIONS
+    ]
+    return [group for group in groups if group["signs"]]
+
+
+@register.filter
+def section_about(sections: Iterable[Any], aspect: str) -> Any:
+    """The first section about this aspect of health, or None."""
+    return next((block.value for block in sections if block.value["aspect"] == aspect), None)

@@ -1,0 +1,76 @@
+"""What is served beside the pages: permanent links, files, and the state of the process."""
+
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.static import serve
+from wagtail.models import Page
+
+# Documents are not among them: Wagtail serves those after a look at their permissions.
+PUBLIC_FOLDERS = frozenset({"images", "original_images", "mail"})
+MEDIA_HEADERS = {
+    # An SVG may carry script. Opened by itself, it must not run as a page of ours.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    # A changed picture gets a new name, so what is under a name never changes.
+    "Cache-Control": "public, max-age=31536000, immutable",
+}
+
+
+@never_cache
+@require_safe
+def permalink(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The address that mails carry: it says nothing about the page, and survives its moves."""
+    page = get_object_or_404(
+        Page.objects.live().filter(translation_key=key).order_by("locale_id")[:1]
+    )
+    url = page.get_url(request)
+    if url is None:
+        raise Http404
+    return HttpResponseRedirect(url)
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Uploaded pictures. 404 for everything outside the public folders."""
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] not in PUBLIC_FOLDERS or ".." in parts:
+        raise Http404
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    if isinstance(response, FileResponse):
+        response.headers["Content-Disposition"] = "inline"
+    for name, value in MEDIA_HEADERS.items():
+        response.headers[name] = value
+    return response
+
+
+@never_cache
+@require_safe
+def live(_request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def ready(_request: HttpRequest) -> HttpResponse:
+    """The database answers. Redis is a convenience and does not count."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("database away", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")

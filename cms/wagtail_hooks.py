@@ -1,0 +1,67 @@
+"""What the admin gains from us."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.signals import init_new_page
+from wagtail.snippets.models import register_snippet
+
+from cms.admin import review_history, review_report, templates
+from cms.admin.catalogue import exercises
+from cms.admin.catalogue_chooser import exercise_chooser
+from cms.admin.citations import CitationViewSet
+from cms.admin.review_panel import ReviewPanel
+
+register_snippet(CitationViewSet)
+
+hooks.register("register_log_actions", review_history.register)
+
+
+init_new_page.connect(templates.begin, dispatch_uid="a new diagnosis begins with its structure")
+
+
+@hooks.register("insert_global_admin_css")
+def editor_css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/editor.css"))
+
+
+@hooks.register("register_admin_viewset")
+def exercise_viewsets() -> list[Any]:
+    return [exercises, exercise_chooser]
+
+
+class ReviewReportItem(MenuItem):
+    def is_shown(self, request: Any) -> bool:
+        return review_report.may_see(request.user)
+
+
+def review_urls() -> list[Any]:
+    view = review_report.ReviewReportView
+    return [
+        path("reports/review/", view.as_view(), name="review_report"),
+        path(
+            "reports/review/results/",
+            view.as_view(results_only=True),
+            name="review_report_results",
+        ),
+    ]
+
+
+def review_report_item() -> MenuItem:
+    return ReviewReportItem(
+        _("Due for review"), reverse("review_report"), icon_name="calendar-check", order=50
+    )
+
+
+def review_panel(_request: Any, panels: list[Any]) -> None:
+    panels.append(ReviewPanel())
+
+
+hooks.register("register_admin_urls", review_urls)
+hooks.register("register_reports_menu_item", review_report_item)
+hooks.register("construct_homepage_panels", review_panel)
