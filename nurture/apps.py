@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class NurtureConfig(AppConfig):
+    name = "nurture"
+    verbose_name = "E-mail programmes"
+
+    def ready(self) -> None:
+        from nurture.authoring import publishing
+
+        publishing.connect()

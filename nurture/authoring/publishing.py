@@ -1,0 +1,80 @@
+"""What happens when a sequence is published: steps and versions are written, the plan goes live."""
+
+from collections.abc import Sequence as Ordered
+from typing import Any
+
+from django.db.models import F
+
+from nurture.authoring.compile import CompiledStep, compile_sequence
+from nurture.models import Sequence, Step, StepVersion
+from nurture.models.sequence import publishing
+
+
+def connect() -> None:
+    publishing.connect(on_publishing, dispatch_uid="compile a sequence")
+
+
+def on_publishing(sequence: Sequence, **_kwargs: Any) -> None:
+    """Runs in the publication's transaction: a fault in a step keeps the whole from going live."""
+    source = source_of(sequence)
+    compiled = compile_sequence(sequence)
+    if source.pk == sequence.pk:
+        write_plan(source, compiled)
+    for step in compiled:
+        write_version(source, sequence, step)
+
+
+def source_of(sequence: Sequence) -> Sequence:
+    """The sequence that people are enrolled in. A translation only adds versions to it."""
+    oldest = Sequence.objects.filter(translation_key=sequence.translation_key).order_by("pk")
+    return oldest.get() if oldest.count() == 1 else oldest[0]
+
+
+def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
+    """Bring the steps to the order of the plan and give the plan its next number."""
+    remove_others(sequence, compiled)
+    for position, step in enumerate(compiled):
+        Step.objects.update_or_create(
+            sequence=sequence,
+            key=step.key,
+            defaults={
+                "position": position,
+                "wait_days": step.wait_days,
+                "live": True,
+                "stood_after": None,
+            },
+        )
+    Sequence.objects.filter(pk=sequence.pk).update(plan_number=F("plan_number") + 1)
+
+
+def remove_others(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
+    """Steps that left the plan remember whom they stood after, so that their people go on."""
+    kept = {step.key for step in compiled}
+    survivor: Step | None = None
+    for step in Step.objects.filter(sequence=sequence, live=True).order_by("position"):
+        if step.key in kept:
+            survivor = step
+        else:
+            Step.objects.filter(pk=step.pk).update(live=False, stood_after=survivor)
+
+
+def write_version(source: Sequence, sequence: Sequence, compiled: CompiledStep) -> None:
+    """A new version unless the newest says the same."""
+    step = Step.objects.filter(sequence=source, key=compiled.key).first()
+    if step is None:
+        return  # a translation that is ahead of its source: nobody can be sent this yet
+    versions = StepVersion.objects.filter(step=step, locale=sequence.locale)
+    newest = versions.order_by("-number").first()
+    if newest and newest.fingerprint == compiled.fingerprint:
+        return
+    StepVersion.objects.create(
+        step=step,
+        locale=sequence.locale,
+        number=newest.number + 1 if newest else 1,
+        subject=compiled.subject,
+        preheader=compiled.preheader,
+        html=compiled.html,
+        text=compiled.text,
+        fingerprint=compiled.fingerprint,
+        page_revisions=compiled.page_revisions,
+    )

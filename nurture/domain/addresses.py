@@ -1,0 +1,60 @@
+"""Mail addresses: what is one, when two are the same, and how one is remembered after erasure."""
+
+import hashlib
+import hmac
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+MAXIMUM_LENGTH = 254
+# Printable ASCII without what separates, quotes or comments in a list of addresses.
+ATOM = r"[^\x00-\x20\x7f-\U0010ffff<>()\[\]\\,;:\"@]+"
+PLAIN = re.compile(f"{ATOM}@{ATOM}")
+
+
+class BadAddress(ValueError):
+    """Not an address that mail can go to. The text says what is wrong with it."""
+
+
+def parse(text: str) -> str:
+    """The address as every relay takes it: in ASCII, its domain in normal form.
+
+    Raises `BadAddress`. Quoted local parts, comments and address literals are refused: nobody
+    signs up with one, and each is a way to smuggle a second recipient. So is a local part beyond
+    ASCII: a relay without SMTPUTF8 refuses the whole conversation, not just the recipient.
+    """
+    candidate = text.strip()
+    if len(candidate) > MAXIMUM_LENGTH:
+        raise BadAddress(f"An address has at most {MAXIMUM_LENGTH} characters.")
+    try:
+        valid = validate_email(
+            candidate, check_deliverability=False, allow_smtputf8=False, strict=True
+        )
+    except EmailNotValidError as error:
+        raise BadAddress(str(error)) from None
+    if valid.ascii_email is None:
+        raise BadAddress("This address has letters that our mail server cannot write.")
+    return valid.ascii_email
+
+
+def canonical(address: str) -> str:
+    """What makes two addresses the same person: all in lower case, nothing cleverer.
+
+    Dots and plus signs stay, since only the receiving provider knows what they mean.
+    """
+    return address.casefold()
+
+
+def wire(address: str) -> str:
+    """The address itself, certainly exactly one.
+
+    Raises `BadAddress` for what a relay would read as something else, as in a row edited by hand.
+    """
+    if not PLAIN.fullmatch(address):
+        raise BadAddress("not one plain address")
+    return address
+
+
+def keyed_hash(address: str, *, key: str) -> str:
+    """HMAC-SHA-256 of the canonical address, in hex. A plain hash of an address is guessable."""
+    return hmac.new(key.encode(), canonical(address).encode(), hashlib.sha256).hexdigest()

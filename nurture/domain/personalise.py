@@ -1,0 +1,72 @@
+"""Merge fields: `{{first_name}}` in what an editor wrote becomes a person's value.
+
+This is substitution, not a template language: a field is a name from a fixed list, a value is
+escaped for the place it goes to, and what a value contains is never looked at again.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+FALLBACKS = {"first_name": "there"}
+EDITORS_FIELDS = frozenset(FALLBACKS)
+SYSTEM_FIELDS = frozenset({"unsubscribe_url"})
+FIELDS = EDITORS_FIELDS | SYSTEM_FIELDS
+
+
+class UnknownField(ValueError):
+    """An editor's text names a field that does not exist."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = sorted(names)
+        allowed = ", ".join(f"{{{{{name}}}}}" for name in sorted(EDITORS_FIELDS))
+        wrong = ", ".join(f"{{{{{name}}}}}" for name in self.names)
+        super().__init__(f"{wrong} is not a field. You can use: {allowed}.")
+
+
+def check(text: str) -> None:
+    """Raises `UnknownField` if an editor's text asks for anything that is not on the list."""
+    unknown = {match[1] for match in FIELD.finditer(text)} - EDITORS_FIELDS
+    if unknown:
+        raise UnknownField(unknown)
+
+
+def into_html(text: str, values: Mapping[str, str]) -> str:
+    return substitute(text, values, escaped)
+
+
+def into_text(text: str, values: Mapping[str, str]) -> str:
+    return substitute(text, values, one_line)
+
+
+def into_header(text: str, values: Mapping[str, str]) -> str:
+    return one_line(substitute(text, values, one_line))
+
+
+def one_line(value: str) -> str:
+    """Control characters, line ends above all, become spaces: nobody adds a header by a name."""
+    return "".join(character if character.isprintable() else " " for character in value).strip()
+
+
+def escaped(value: str) -> str:
+    return html.escape(value)
+
+
+def value_of(name: str, values: Mapping[str, str]) -> str:
+    """A field's value for one person, on one line; an absent or empty one falls back, if it can."""
+    return one_line(values.get(name, "")) or FALLBACKS.get(name, "")
+
+
+def substitute(text: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
+    """One pass over `text`. What is not on the list is no field, and stays as it was written."""
+    return replace_fields(text, lambda name: escape(value_of(name, values)))
+
+
+def replace_fields(text: str, replacement: Callable[[str], str]) -> str:
+    """Each field of `text` by what `replacement` gives for its name."""
+
+    def replaced(match: re.Match[str]) -> str:
+        return replacement(match[1]) if match[1] in FIELDS else match[0]
+
+    return FIELD.sub(replaced, text)

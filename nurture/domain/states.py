@@ -1,0 +1,86 @@
+"""The states of a message and of an enrolment, with named sets, and why a row is in one."""
+
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    CONFIRMATION = "confirmation"
+    PROGRAMME = "programme"
+
+
+TRANSACTIONAL = frozenset({MessageKind.CONFIRMATION})
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+CLAIMABLE = frozenset({MessageState.QUEUED, MessageState.DEFERRED})
+LEASED = frozenset({MessageState.CLAIMED, MessageState.SUBMITTING})
+OPEN = CLAIMABLE | LEASED | {MessageState.HELD}
+CLOSED = frozenset(MessageState) - OPEN
+# What a programme goes on after: certainly at the relay, or most probably so.
+WENT_OUT = frozenset({MessageState.ACCEPTED, MessageState.UNKNOWN})
+
+
+class EnrolmentState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    HELD = "held"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+RUNNING = frozenset({EnrolmentState.ACTIVE, EnrolmentState.PAUSED, EnrolmentState.HELD})
+MAY_RECEIVE = frozenset({EnrolmentState.ACTIVE, EnrolmentState.FINISHED})
+
+
+class ConsentAction(StrEnum):
+    REQUESTED = "requested"
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class Suppressed(StrEnum):
+    """Why an address gets no mail."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    BAN = "ban"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+BLOCKS_EVERYTHING = frozenset({Suppressed.BOUNCE, Suppressed.COMPLAINT, Suppressed.BAN})
+
+
+class Reason(StrEnum):
+    """Why a row is in its state. Codes, so that they can be counted and never hold a name."""
+
+    NONE = ""
+    ACCEPTED_BY_RELAY = "accepted_by_relay"
+    REFUSED_FOR_NOW = "refused_for_now"
+    RELAY_AWAY = "relay_away"
+    RELAY_REFUSES_US = "relay_refuses_us"
+    RECIPIENT_REFUSED = "recipient_refused"
+    MESSAGE_REFUSED = "message_refused"
+    ATTEMPTS_USED_UP = "attempts_used_up"
+    EXPIRED = "expired"
+    ANSWER_LOST = "answer_lost"
+    LEASE_EXPIRED = "lease_expired"
+    CANNOT_COMPOSE = "cannot_compose"
+    NO_CONSENT = "no_consent"
+    SUPPRESSED = "suppressed"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    ON_HOLD = "on_hold"
+    UNSUBSCRIBED = "unsubscribed"
+    MAIL_NOT_SENT = "mail_not_sent"
+    RESENT_ONCE = "resent_once"

@@ -1,0 +1,94 @@
+"""Planning: enrolments whose time has come get their next message, exactly one each."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from nurture import enrolment
+from nurture.domain.schedule import NeverOpens
+from nurture.domain.states import MessageKind, Reason
+from nurture.models import Enrolment, Message, StepVersion
+from nurture.models.suppression import address_hash
+
+BATCH = 500
+# A mail that could not go out for this long is no longer the right week's.
+SHELF_LIFE = timedelta(days=4)
+
+
+def claim(now: datetime, *, limit: int = BATCH) -> int:
+    """Plan up to `limit` messages that are due at `now` (programme time, aware); how many.
+
+    Safe to call from any number of places at once: rows are locked and skipped, and the database
+    refuses a second message for the same turn.
+    """
+    follow_the_plan(now, limit=limit)
+    with transaction.atomic():
+        due = list(
+            Enrolment.objects.due(now)
+            .select_related("subscriber", "next_step", "sequence__locale")
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
+            .order_by("due_at", "pk")[:limit]
+        )
+        versions = versions_for(due)
+        ready = [row for row in due if row.pk in versions]
+        Message.objects.bulk_create(message_for(row, versions[row.pk], now) for row in ready)
+        Enrolment.objects.bulk_update(map(moved, ready), ["turn", "last_step", "due_at"])
+        missing = [row.pk for row in due if row.pk not in versions]
+        enrolment.hold(missing, reason=Reason.CANNOT_COMPOSE)
+    return len(ready)
+
+
+def follow_the_plan(now: datetime, *, limit: int) -> None:
+    """Re-plan those that an edit has overtaken, before anything is claimed by the old plan."""
+    with transaction.atomic():
+        plans = enrolment.Plans()
+        rows = (
+            Enrolment.objects.outdated()
+            .select_related("subscriber")
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)
+            .order_by("pk")[:limit]
+        )
+        for row in rows:
+            try:
+                enrolment.replan(row, plans[row.sequence_id], now=now)
+            except NeverOpens:
+                enrolment.hold([row.pk], reason=Reason.ON_HOLD)
+
+
+def versions_for(rows: Iterable[Enrolment]) -> dict[int, StepVersion]:
+    """The newest version of each one's next step, in the person's language or the sequence's."""
+    rows = list(rows)
+    steps = {row.next_step_id for row in rows}
+    versions = StepVersion.objects.filter(step__in=steps).select_related("locale")
+    newest = {(version.step_id, version.locale.language_code): version for version in versions}
+    found = {}
+    for row in rows:
+        languages = (row.subscriber.language, row.sequence.locale.language_code)
+        own = (newest.get((row.next_step_id or 0, language)) for language in languages)
+        if version := next(filter(None, own), None):
+            found[row.pk] = version
+    return found
+
+
+def message_for(row: Enrolment, version: StepVersion, now: datetime) -> Message:
+    due_at = row.due_at or now  # it is due, so it has one
+    return Message(
+        kind=MessageKind.PROGRAMME,
+        subscriber=row.subscriber,
+        address=row.subscriber.address,
+        address_hash=address_hash(row.subscriber.address),
+        enrolment=row,
+        turn=row.turn + 1,
+        step_version=version,
+        planned_for=due_at,
+        expires_at=max(due_at, now) + SHELF_LIFE,
+    )
+
+
+def moved(row: Enrolment) -> Enrolment:
+    """The enrolment with its message open: nothing is due until that is closed."""
+    row.turn += 1
+    row.last_step = row.next_step
+    row.due_at = None
+    return row

@@ -1,0 +1,1 @@
+"""One mail: its links, its bytes, and the conversation that hands it over."""

@@ -1,0 +1,234 @@
+"""One SMTP connection that knows how far it came (RFC 5321, with PIPELINING where offered).
+
+Until the body is handed over a failure means "not sent"; after the final dot without an answer it
+means "we do not know". Libraries raise the same exception for both, so the conversation is ours;
+sockets and TLS are asyncio's.
+"""
+
+import asyncio
+import base64
+import logging
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+from nurture.domain.retry import Answer
+from nurture.mail.compose import Envelope
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 30.0
+# RFC 5321, 4.5.3.2.6: a relay may take ten minutes to take responsibility after the final dot.
+DOT_SECONDS = 600.0
+LONGEST_REPLY_LINES = 100
+# Time-outs and broken TLS are OSError; the rest is what a relay that is none would say.
+TROUBLE = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
+
+READY = 220
+OK = 250
+OK_FORWARDED = 251
+LOGGED_IN = 235
+GO_AHEAD = 354
+CLOSING = 421
+TEMPORARY = range(400, 500)
+PERMANENT = range(500, 600)
+
+
+class Away(Exception):
+    """No conversation is possible. `answer` says whether the relay is away or refuses us."""
+
+    def __init__(self, answer: Answer, cause: str) -> None:
+        self.answer = answer
+        super().__init__(cause)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Where mail is handed over. `encryption` is "none", "starttls" or "tls"."""
+
+    host: str
+    port: int
+    encryption: str
+    user: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one message, and the relay's own code, if it said one."""
+
+    answer: Answer
+    code: int | None = None
+
+
+class Connection:
+    """Opened, greeted, and ready for one message after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._extensions: dict[str, str] = {}
+        self.open = True
+
+    @classmethod
+    async def to(cls, relay: Relay) -> Self:
+        """Connect, encrypt, log in. Raises `Away`."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await cls._greeted(relay)
+        except TROUBLE as error:
+            raise Away(Answer.AWAY, type(error).__name__) from error
+
+    @classmethod
+    async def _greeted(cls, relay: Relay) -> Self:
+        context = ssl.create_default_context() if relay.encryption == "tls" else None
+        connection = cls(*await asyncio.open_connection(relay.host, relay.port, ssl=context))
+        try:
+            await connection._greet(relay)
+        except BaseException:
+            connection.drop()
+            raise
+        return connection
+
+    async def _greet(self, relay: Relay) -> None:
+        if (await self._reply())[0] != READY:
+            raise Away(Answer.AWAY, "no greeting")
+        await self._hello()
+        if relay.encryption == "starttls":
+            await self._encrypt(relay)
+        if relay.user:
+            await self._log_in(relay)
+
+    async def _hello(self) -> None:
+        code, lines = await self._command(f"EHLO {socket.gethostname() or 'localhost'}")
+        if code != OK:
+            raise Away(Answer.AWAY, f"EHLO answered {code}")
+        words = (line.upper().partition(" ") for line in lines[1:])
+        self._extensions = {name: values for name, _space, values in words}
+
+    async def _encrypt(self, relay: Relay) -> None:
+        """Without encryption nothing is sent: a relay that lost it is as good as away."""
+        if "STARTTLS" not in self._extensions or (await self._command("STARTTLS"))[0] != READY:
+            raise Away(Answer.NOT_US, "STARTTLS refused")
+        await self._writer.start_tls(ssl.create_default_context(), server_hostname=relay.host)
+        await self._hello()
+
+    async def _log_in(self, relay: Relay) -> None:
+        secret = base64.b64encode(f"\0{relay.user}\0{relay.password}".encode()).decode()
+        code, _lines = await self._command(f"AUTH PLAIN {secret}")
+        if code != LOGGED_IN:
+            raise Away(Answer.AWAY if code in TEMPORARY else Answer.NOT_US, f"AUTH answered {code}")
+
+    async def ask(self, envelope: Envelope) -> Receipt | None:
+        """Bring the relay to 354. A receipt means that it refused, or that it is away."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                codes = await self._exchange(commands_for(envelope))
+        except TROUBLE as error:
+            log.warning("the relay went away: %s", type(error).__name__)
+            self.drop()
+            return Receipt(Answer.AWAY)
+        return await self._refusal(codes)
+
+    async def _exchange(self, commands: list[str]) -> list[int]:
+        """The codes of the answers: all at once with PIPELINING, else up to the first refusal."""
+        if "PIPELINING" in self._extensions:
+            self._writer.write("".join(f"{command}\r\n" for command in commands).encode())
+            return [(await self._reply())[0] for _command in commands]
+        codes = []
+        for command in commands:
+            codes.append((await self._command(command))[0])
+            if codes[-1] not in {OK, OK_FORWARDED, GO_AHEAD}:
+                break
+        return codes
+
+    async def _refusal(self, codes: list[int]) -> Receipt | None:
+        meanings = (Answer.NOT_US, Answer.BAD_RECIPIENT, Answer.NOT_US)
+        good = ({OK}, {OK, OK_FORWARDED}, {GO_AHEAD})
+        for code, expected, permanent in zip(codes, good, meanings, strict=False):
+            if code not in expected:
+                await self._recover(codes)
+                return Receipt(Answer.LATER if code in TEMPORARY else permanent, code)
+        return None
+
+    async def _recover(self, codes: list[int]) -> None:
+        """Ready for the next message, or closed. After a 354 only closing takes it back."""
+        if GO_AHEAD in codes or CLOSING in codes:
+            self.drop()
+            return
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                code, _lines = await self._command("RSET")
+        except TROUBLE:
+            code = CLOSING
+        if code != OK:
+            self.drop()
+
+    async def hand_over(self, content: bytes) -> Receipt:
+        """The body, the dot, the answer. Only after the fence."""
+        try:
+            self._writer.write(dotted(content))
+            async with asyncio.timeout(DOT_SECONDS):
+                await self._writer.drain()
+                code, _lines = await self._reply()
+        except TROUBLE as error:
+            log.warning("the relay's answer was lost: %s", type(error).__name__)
+            self.drop()
+            return Receipt(Answer.LOST)
+        if code == CLOSING:
+            self.drop()
+        return Receipt(meaning(code), code)
+
+    def drop(self) -> None:
+        """Close without a word: at 354 the only way to say "forget it"."""
+        self.open = False
+        self._writer.transport.abort()
+
+    async def quit(self) -> None:
+        """Say goodbye, if anybody is there."""
+        if self.open:
+            with suppress(*TROUBLE):
+                async with asyncio.timeout(5):
+                    await self._command("QUIT")
+            self.drop()
+
+    async def _command(self, line: str) -> tuple[int, list[str]]:
+        self._writer.write(f"{line}\r\n".encode())
+        return await self._reply()
+
+    async def _reply(self) -> tuple[int, list[str]]:
+        """Code and lines of one answer. Raises `EOFError`, and `ValueError` for what is none."""
+        lines = []
+        for _line in range(LONGEST_REPLY_LINES):
+            line = await self._reader.readuntil(b"\n")
+            lines.append(line[4:].decode("utf-8", "replace").strip())
+            if line[3:4] != b"-":
+                return int(line[:3]), lines
+        raise ValueError("an endless answer")
+
+
+def commands_for(envelope: Envelope) -> list[str]:
+    return [f"MAIL FROM:<{envelope.sender}>", f"RCPT TO:<{envelope.recipient}>", "DATA"]
+
+
+def meaning(code: int) -> Answer:
+    """The answer to the final dot. A code that SMTP does not know tells us nothing."""
+    if code == OK:
+        return Answer.ACCEPTED
+    if code in TEMPORARY:
+        return Answer.LATER
+    return Answer.BAD_MESSAGE if code in PERMANENT else Answer.LOST
+
+
+def dotted(content: bytes) -> bytes:
+    """The content as DATA wants it: CRLF lines only, leading dots doubled, ended by a dot."""
+    if content.count(b"\n") != content.count(b"\r\n") or content.count(b"\r") != content.count(
+        b"\n"
+    ):
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    if not content.endswith(b"\r\n"):
+        content += b"\r\n"
+    stuffed = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
+    return stuffed + b".\r\n"

@@ -1,0 +1,34 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from cms import sample as pages
+from nurture import sample as sequences
+
+
+class Command(BaseCommand):
+    help = "Load the sample content: pages, pictures and sequences. A second run changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "folder", nargs="?", type=Path, default=settings.BASE_DIR / "examples" / "si_joint"
+        )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["folder"]
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is not a folder")
+        try:
+            loaded = pages.load(folder)
+            notice = yaml.safe_load((folder / "pages.yaml").read_text())["notice"]
+            published = sequences.load(folder / "sequences", notice=notice)
+        except (pages.SampleError, sequences.SampleError) as error:
+            raise CommandError(str(error)) from error
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(loaded.counts.items()))
+        self.stdout.write(f"pages: {counts}; sequences published: {published}")

@@ -1,0 +1,21 @@
+"""The rows. PostgreSQL holds every decision; a file holds one noun and its QuerySet."""
+
+from nurture.models.consent import Consent, ConsentText
+from nurture.models.enrolment import Enrolment
+from nurture.models.message import Message
+from nurture.models.sequence import Sequence
+from nurture.models.step import Step, StepVersion
+from nurture.models.subscriber import Subscriber
+from nurture.models.suppression import Suppression
+
+__all__ = [
+    "Consent",
+    "ConsentText",
+    "Enrolment",
+    "Message",
+    "Sequence",
+    "Step",
+    "StepVersion",
+    "Subscriber",
+    "Suppression",
+]

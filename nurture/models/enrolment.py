@@ -1,0 +1,83 @@
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from nurture.domain.states import RUNNING, EnrolmentState, Reason
+from nurture.models.choices import column, known, values
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def on_air(self) -> "EnrolmentQuerySet":
+        """Those that move: active, in a sequence that is published."""
+        return self.filter(state=EnrolmentState.ACTIVE, sequence__live=True)
+
+    def due(self, now: datetime) -> "EnrolmentQuerySet":
+        """Those whose next mail is due by the live plan. `now` is programme time, aware."""
+        return self.on_air().filter(due_at__lte=now, plan_number=F("sequence__plan_number"))
+
+    def outdated(self) -> "EnrolmentQuerySet":
+        """Those that were scheduled by an older plan and wait for a mail."""
+        return (
+            self.on_air()
+            .exclude(plan_number=F("sequence__plan_number"))
+            .filter(due_at__isnull=False)
+        )
+
+
+class Enrolment(models.Model):
+    """A subscriber in a sequence: where the person stands, and when the next mail is due.
+
+    `due_at` is null while a message is open and when nothing follows. The wait of the next step
+    counts from `anchor`, a date in the person's own calendar.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subscriber = models.ForeignKey(
+        "nurture.Subscriber", on_delete=models.CASCADE, related_name="enrolments"
+    )
+    sequence = models.ForeignKey(
+        "nurture.Sequence", on_delete=models.PROTECT, related_name="enrolments"
+    )
+    state = column(EnrolmentState, default=EnrolmentState.ACTIVE)
+    reason = column(Reason, default=Reason.NONE, blank=True)
+    next_step = models.ForeignKey(
+        "nurture.Step", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    last_step = models.ForeignKey(
+        "nurture.Step", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True)
+    anchor = models.DateField()
+    turn = models.PositiveIntegerField(default=0)
+    plan_number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(state=EnrolmentState.ACTIVE.value),
+                name="enrolment_due",
+            ),
+            models.Index(
+                fields=["sequence", "plan_number"],
+                condition=Q(state=EnrolmentState.ACTIVE.value),
+                name="enrolment_plan",
+            ),
+        ]
+        constraints = [
+            known("state", EnrolmentState),
+            models.UniqueConstraint(
+                fields=["subscriber", "sequence"],
+                condition=Q(state__in=values(RUNNING)),
+                name="enrolled_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"enrolment {self.public_id}"

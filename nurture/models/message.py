@@ -1,0 +1,109 @@
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from nurture.domain.states import (
+    CLAIMABLE,
+    LEASED,
+    OPEN,
+    MessageKind,
+    MessageState,
+    Reason,
+)
+from nurture.models.choices import column, known, values
+
+
+def new_message_id() -> str:
+    """Fixed before the first attempt and never changed: it is how we recognise our own mail."""
+    return f"<{uuid.uuid4().hex}@{settings.MAIL_DOMAIN}>"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def claimable(self) -> Self:
+        """Those that a sender may take now, by the database's own clock."""
+        return self.filter(state__in=values(CLAIMABLE), next_attempt_at__lte=Now())
+
+
+class Message(models.Model):
+    """One e-mail to one address: the outbox row, and afterwards the record of what happened."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = column(MessageKind)
+    dedupe_key = models.CharField(max_length=80, blank=True)
+    subscriber = models.ForeignKey(
+        "nurture.Subscriber", on_delete=models.CASCADE, related_name="messages"
+    )
+    address = models.EmailField(max_length=254)
+    address_hash = models.CharField(max_length=64)
+    enrolment = models.ForeignKey(
+        "nurture.Enrolment", on_delete=models.CASCADE, null=True, related_name="messages"
+    )
+    turn = models.PositiveIntegerField(null=True)
+    step_version = models.ForeignKey(
+        "nurture.StepVersion", on_delete=models.PROTECT, null=True, related_name="messages"
+    )
+    consent = models.ForeignKey("nurture.Consent", on_delete=models.CASCADE, null=True)
+    message_id = models.CharField(max_length=160, unique=True, default=new_message_id)
+
+    state = column(MessageState, default=MessageState.QUEUED)
+    reason = column(Reason, default=Reason.NONE, blank=True)
+    planned_for = models.DateTimeField()  # programme time
+    expires_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(db_default=Now())  # machine time, as all below
+    attempts = models.PositiveSmallIntegerField(default=0)
+    resent = models.BooleanField(default=False)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    smtp_code = models.PositiveSmallIntegerField(null=True)
+    fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256 of the bytes that left
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["kind", "next_attempt_at", "id"],
+                condition=Q(state__in=values(CLAIMABLE)),
+                name="message_claimable",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(state__in=values(LEASED)),
+                name="message_leased",
+            ),
+        ]
+        constraints = [
+            known("state", MessageState),
+            known("kind", MessageKind),
+            models.UniqueConstraint(fields=["enrolment", "turn"], name="turn_once_per_enrolment"),
+            models.UniqueConstraint(
+                fields=["enrolment"],
+                condition=Q(state__in=values(OPEN)),
+                name="one_open_message_per_enrolment",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "dedupe_key"],
+                condition=~Q(dedupe_key=""),
+                name="planned_once_per_key",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=MessageKind.PROGRAMME.value)
+                | Q(enrolment__isnull=False, turn__isnull=False, step_version__isnull=False),
+                name="programme_mail_has_its_place",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=values(LEASED))
+                | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="leased_message_has_a_lease",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.public_id}"

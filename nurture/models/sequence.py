@@ -1,0 +1,89 @@
+from datetime import time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.dispatch import Signal
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import DraftStateMixin, LockableMixin, RevisionMixin, TranslatableMixin
+from wagtail.search import index
+
+from nurture.blocks import StepsBlock
+from nurture.domain.schedule import NeverOpens, Window
+from nurture.models.weekdays import WeekdaysField, every_weekday
+
+# Authoring stands above the models and compiles what is published; it listens to this. A receiver
+# that raises stops the publication, since both happen in one transaction.
+publishing = Signal()
+
+
+class Sequence(
+    index.Indexed, DraftStateMixin, LockableMixin, RevisionMixin, TranslatableMixin, models.Model
+):
+    """A programme of e-mails for a diagnosis."""
+
+    title = models.CharField(
+        _("title"), max_length=120, help_text=_("Shown on the signup page. No diagnosis in it.")
+    )
+    diagnosis = models.ForeignKey(
+        "cms.DiagnosisPage", on_delete=models.PROTECT, related_name="+", verbose_name=_("diagnosis")
+    )
+    goal = models.CharField(_("goal"), max_length=300)
+    what_to_expect = models.CharField(_("what to expect"), max_length=300)
+    notice = models.CharField(
+        _("notice"), max_length=300, blank=True, help_text=_("Shown at the end of each mail.")
+    )
+    weekdays = WeekdaysField(default=every_weekday, verbose_name=_("weekdays"))
+    opens = models.TimeField(_("from"), default=time(8))
+    closes = models.TimeField(_("until"), default=time(20))
+    steps = StreamField(StepsBlock(), verbose_name=_("steps"), min_num=1)
+    plan_number = models.PositiveIntegerField(default=0, editable=False)
+
+    panels = [
+        "title",
+        "diagnosis",
+        "goal",
+        "what_to_expect",
+        MultiFieldPanel(
+            [FieldPanel("weekdays"), FieldRowPanel([FieldPanel("opens"), FieldPanel("closes")])],
+            heading=_("When mails may arrive, in the subscriber's own time"),
+        ),
+        "steps",
+        "notice",
+    ]
+    search_fields = [index.SearchField("title"), index.AutocompleteField("title")]
+
+    class Meta(TranslatableMixin.Meta):
+        verbose_name = _("sequence")
+        verbose_name_plural = _("sequences")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def window(self) -> Window:
+        return Window(frozenset(self.weekdays), self.opens, self.closes)
+
+    def clean(self) -> None:
+        super().clean()
+        try:
+            _window = self.window
+        except NeverOpens as error:
+            raise ValidationError({"weekdays": str(error)}) from None
+
+    def with_content_json(self, content: Any) -> "Sequence":
+        """A revision holds what an editor wrote; where the plan stands is the row's to say."""
+        written: Sequence = super().with_content_json(content)
+        row = Sequence.objects.filter(pk=self.pk)
+        written.plan_number = row.values_list("plan_number", flat=True).get()
+        return written
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """Publish and compile, or neither. Raises what the compiler raises."""
+        with transaction.atomic():
+            # Two at once would read the same plan number.
+            Sequence.objects.select_for_update(no_key=True).get(pk=self.pk)
+            super().publish(revision, *args, **kwargs)
+            publishing.send(sender=type(self), sequence=type(self).objects.get(pk=self.pk))

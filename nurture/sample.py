@@ -1,0 +1,156 @@
+"""Sequences from files: `examples/si_joint/sequences/*.yaml`."""
+
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import yaml
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from wagtail.models import Locale, Page
+
+from nurture.models import Sequence
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+RANGES = {"sets": ("sets_from", "sets_to"), "reps": ("reps_from", "reps_to")}
+
+
+class SampleError(ValueError):
+    """A file that cannot be loaded; the text names the file and the place."""
+
+
+@transaction.atomic
+def load(folder: Path, *, notice: str) -> int:
+    """Create or update one sequence per file; how many were published. Equal ones are left."""
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise SampleError(f"{folder}: no sequences (*.yaml) here")
+    return sum(load_file(file, notice) for file in files)
+
+
+def load_file(file: Path, notice: str) -> bool:
+    try:
+        return load_sequence(yaml.safe_load(file.read_text()), notice)
+    except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise SampleError(f"{file.name}: {type(error).__name__}: {error}") from error
+    except ValidationError as error:
+        raise SampleError(f"{file.name}: {'; '.join(error.messages)}") from error
+
+
+def load_sequence(data: Mapping[str, Any], notice: str) -> bool:
+    """Whether there was anything to publish."""
+    key = uuid5(NAMESPACE_URL, f"rehabit:sequence:{data['slug']}")
+    locale = Locale.get_default()
+    found = Sequence.objects.filter(translation_key=key, locale=locale).first()
+    sequence = found or Sequence(translation_key=key, locale=locale, live=False)
+    before = snapshot(sequence) if found else None
+    for name, value in fields_of(data, notice, key).items():
+        setattr(sequence, name, value)
+    if snapshot(sequence) == before:
+        return False
+    sequence.full_clean()
+    if found is None:
+        sequence.save()
+    sequence.save_revision().publish()
+    return True
+
+
+def snapshot(sequence: Sequence) -> dict[str, Any]:
+    """What an editor could change, as plain values."""
+    names = ("title", "goal", "what_to_expect", "notice", "opens", "closes")
+    plain = {name: str(getattr(sequence, name)) for name in names}
+    return {
+        **plain,
+        "diagnosis": sequence.diagnosis_id,
+        "weekdays": list(sequence.weekdays),
+        "steps": normal(sequence.steps),
+        "live": sequence.live,
+    }
+
+
+def normal(steps: Any) -> Any:
+    """Stream content in its full raw form, defaults filled in, so that equal content is equal."""
+    return steps.stream_block.clean(steps).get_prep_value()
+
+
+def fields_of(data: Mapping[str, Any], notice: str, key: UUID) -> dict[str, Any]:
+    window = data["window"]
+    return {
+        "title": data["title"],
+        "diagnosis_id": page_named(data["diagnosis"]).pk,
+        "goal": data["goal"],
+        "what_to_expect": data["what_to_expect"],
+        "notice": notice,
+        "weekdays": [WEEKDAYS.index(day) for day in window["weekdays"]],
+        "opens": time.fromisoformat(window["opens"]),
+        "closes": time.fromisoformat(window["closes"]),
+        "steps": [step_of(step, key) for step in data["steps"]],
+        "live": True,
+    }
+
+
+def step_of(step: Mapping[str, Any], key: UUID) -> dict[str, Any]:
+    """A stream child in Wagtail's raw form. Its id depends only on the step's name."""
+    identity = uuid5(key, step["name"])
+    return {
+        "type": "step",
+        "id": str(identity),
+        "value": {
+            "wait_days": step["wait_days"],
+            "subject": step["subject"],
+            "preheader": step["preheader"],
+            "progress": step.get("progress", ""),
+            "body": [block_of(block, identity, place) for place, block in enumerate(step["body"])],
+        },
+    }
+
+
+def block_of(block: Mapping[str, Any], identity: UUID, place: int) -> dict[str, Any]:
+    ((kind, value),) = block.items()
+    return {
+        "type": kind,
+        "id": str(uuid5(identity, str(place))),
+        "value": VALUES[kind](value, uuid5(identity, f"{place}.dosage")),
+    }
+
+
+def exercise_value(value: Mapping[str, Any], identity: UUID) -> dict[str, Any]:
+    dosage = dosage_value(value["dosage"]) if value.get("dosage") else None
+    return {
+        "exercise": page_named(value["exercise"]).pk,
+        "note": value.get("note", ""),
+        "dosage": [{"type": "item", "id": str(identity), "value": dosage}] if dosage else [],
+    }
+
+
+def dosage_value(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Ranges and loads of the files as the fields of a `DosageBlock`."""
+    fields: dict[str, Any] = {}
+    for name, given in value.items():
+        if name in RANGES:
+            fields.update(zip(RANGES[name], given, strict=True))
+        elif name == "load":
+            fields |= {"load_value": given["value"], "load_unit": given["unit"]}
+        else:
+            fields[name] = given
+    return fields
+
+
+def text_value(value: Mapping[str, Any], _identity: UUID) -> dict[str, Any]:
+    return {"heading": value.get("heading", ""), "body": value["html"]}
+
+
+def callout_value(value: Mapping[str, Any], _identity: UUID) -> dict[str, Any]:
+    return {"tone": value["tone"], "title": value["title"], "body": value["html"]}
+
+
+VALUES = {"exercise": exercise_value, "text": text_value, "callout": callout_value}
+
+
+def page_named(slug: str) -> Page:
+    page = Page.objects.live().filter(slug=slug).first()
+    if page is None:
+        raise SampleError(f"no published page is called {slug}")
+    return page

@@ -1,0 +1,91 @@
+"""Putting right what a killed process left behind. Each function says how many rows it moved."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from nurture import outbox
+from nurture.domain.states import TRANSACTIONAL, MessageState, Reason
+from nurture.enrolment import Plans
+from nurture.models import Message
+from nurture.models.choices import values
+
+BATCH = 200
+RESEND_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    returned: int
+    in_doubt: int
+    expired: int
+    resent: int
+
+
+def sweep() -> Swept:
+    """Safe to run anywhere, at any time, any number of times at once."""
+    return Swept(
+        returned=return_claimed(),
+        in_doubt=give_up_submitting(),
+        expired=expire_held(),
+        resent=resend_in_doubt(),
+    )
+
+
+def return_claimed() -> int:
+    """A lease ran out before the fence: certainly not sent, so it goes back to the queue."""
+    stuck = Message.objects.filter(state=MessageState.CLAIMED, lease_until__lt=Now())
+    return stuck.update(
+        state=MessageState.QUEUED,
+        reason=Reason.LEASE_EXPIRED,
+        lease_token=None,
+        lease_until=None,
+        next_attempt_at=Now(),
+    )
+
+
+def give_up_submitting() -> int:
+    """A lease ran out after the fence: nobody knows, and a second mail would be worse."""
+    stuck = Message.objects.filter(state=MessageState.SUBMITTING, lease_until__lt=Now())
+    return conclude_all(stuck, MessageState.UNKNOWN, Reason.LEASE_EXPIRED)
+
+
+def expire_held() -> int:
+    """A held mail whose week has passed is not sent any more; its programme waits for a person."""
+    late = Message.objects.filter(state=MessageState.HELD, expires_at__lt=Now())
+    return conclude_all(late, MessageState.FAILED, Reason.EXPIRED)
+
+
+def resend_in_doubt() -> int:
+    """A confirmation in doubt goes out once more, with the same Message-ID and link.
+
+    The person is waiting for it, and a second copy does no harm.
+    """
+    lost = Message.objects.filter(
+        kind__in=values(TRANSACTIONAL),
+        state=MessageState.UNKNOWN,
+        resent=False,
+        closed_at__lt=Now() - RESEND_AFTER,
+    )
+    return lost.update(
+        state=MessageState.QUEUED,
+        reason=Reason.RESENT_ONCE,
+        resent=True,
+        closed_at=None,
+        next_attempt_at=Now(),
+    )
+
+
+@transaction.atomic
+def conclude_all(stuck: "QuerySet[Message]", state: MessageState, reason: Reason) -> int:
+    """Close rows and move their programmes."""
+    rows = stuck.select_related("subscriber", "enrolment").order_by("pk")
+    taken = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
+    Message.objects.filter(pk__in=[row.pk for row in taken]).update(
+        state=state, reason=reason, lease_token=None, lease_until=None, closed_at=Now()
+    )
+    outbox.conclude([(row, row.submitted_at) for row in taken], state, Plans())
+    return len(taken)

@@ -1,0 +1,50 @@
+"""Doorbells. A task carries nothing: it says "look", and the rows say what there is to do."""
+
+import logging
+from functools import partial
+
+from celery import Task, shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from nurture import due, sending, sweep
+from nurture.domain.states import TRANSACTIONAL
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="nurture.claim_due")
+def claim_due() -> None:
+    while due.claim(timezone.now()):
+        ring(send_programme)
+
+
+@shared_task(name="nurture.send_transactional")
+def send_transactional() -> None:
+    sending.send_claimed(TRANSACTIONAL)
+
+
+@shared_task(name="nurture.send_programme")
+def send_programme() -> None:
+    sending.send_claimed(sending.PROGRAMME)
+
+
+@shared_task(name="nurture.sweep")
+def repair() -> None:
+    swept = sweep.sweep()
+    if any((swept.returned, swept.in_doubt, swept.expired, swept.resent)):
+        log.warning("swept: %s", swept)
+
+
+def ring_on_commit(task: "Task[[], None]") -> None:
+    """Ring once the rows are there to be seen. `robust`: other commit hooks run in any case."""
+    transaction.on_commit(partial(ring, task), robust=True)
+
+
+def ring(task: "Task[[], None]") -> None:
+    """Ring now. A broker that is away costs one beat, never the caller."""
+    try:
+        task.delay()
+    except (OperationalError, OSError) as error:
+        log.warning("could not ring %s: %s", task.name, type(error).__name__)

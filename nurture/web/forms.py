@@ -1,0 +1,105 @@
+from collections.abc import Iterable
+from typing import Any, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from nurture.domain import addresses
+from nurture.models import Sequence
+
+# Canonical regional names only: "EST" and "Etc/GMT+5" do not know about summer time.
+ZONES = sorted(
+    name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix"))
+)
+
+
+class SignupForm(forms.Form):
+    """A signup by a person. Unknown fields are ignored; every known one is looked at."""
+
+    address = forms.CharField(
+        label=_("E-mail address"),
+        max_length=addresses.MAXIMUM_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        error_messages={"required": _("Enter your e-mail address, so that we can write to you.")},
+    )
+    first_name = forms.CharField(
+        label=_("First name"),
+        required=False,
+        max_length=80,
+        help_text=_("Optional. For the greeting in your mails."),
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    programme = forms.ChoiceField(
+        label=_("Your programme"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose the programme that fits your diagnosis."),
+            "invalid_choice": _("This programme is not on offer. Choose one of the list."),
+        },
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Your time zone"),
+        choices=[(name, name.replace("_", " ")) for name in ZONES],
+        help_text=_("So that mails arrive in your morning, not in ours."),
+        error_messages={"invalid_choice": _("Choose a time zone from the list.")},
+    )
+    consent = forms.BooleanField(
+        label=_("I agree"),
+        error_messages={
+            "required": _("Tick the box: we may not write to you without your consent.")
+        },
+    )
+    website = forms.CharField(required=False, label=_("Leave this empty"))
+
+    def __init__(self, *args: Any, offered: Iterable[Sequence], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = {sequence.translation_key.hex: sequence for sequence in offered}
+        choices = [
+            (key, f"{row.diagnosis.title} — {row.title}") for key, row in self.offered.items()
+        ]
+        cast("forms.ChoiceField", self.fields["programme"]).choices = choices
+        zone = settings.TIME_ZONE
+        self.fields["time_zone"].initial = zone if zone in ZONES else "America/New_York"
+
+    @property
+    def programmes(self) -> list[dict[str, str]]:
+        """What is on offer, for the page that explains it."""
+        return [
+            {
+                "key": key,
+                "title": row.title,
+                "diagnosis": row.diagnosis.title,
+                "what_to_expect": row.what_to_expect,
+                "goal": row.goal,
+            }
+            for key, row in self.offered.items()
+        ]
+
+    def clean_address(self) -> str:
+        try:
+            return addresses.parse(self.cleaned_data["address"])
+        except addresses.BadAddress as error:
+            raise ValidationError(str(error)) from None
+
+    def clean_first_name(self) -> str:
+        name: str = self.cleaned_data["first_name"].strip()
+        if not name.isprintable():
+            raise ValidationError(_("A name has letters only, no line breaks."))
+        if "://" in name or "@" in name:
+            raise ValidationError(_("Enter a first name, not an address."))
+        return name
+
+    def clean_time_zone(self) -> str:
+        return ZoneInfo(self.cleaned_data["time_zone"]).key
+
+    @property
+    def is_from_a_machine(self) -> bool:
+        """People do not see the field `website`; programs that fill every field do."""
+        return bool(self.data.get("website"))
+
+    @property
+    def sequence(self) -> Sequence:
+        return self.offered[self.cleaned_data["programme"]]

@@ -1,0 +1,72 @@
+"""Pages behind the links in mails. A GET never changes anything: scanners open every link."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from nurture import consent, tasks
+from nurture.mail import links
+from nurture.mail.links import Purpose, Target
+
+Page = Callable[..., HttpResponse]
+
+
+def linked(purpose: Purpose) -> Callable[[Page], Page]:
+    """A page that opens by a signed link only. What is wrong with a link is told to nobody,
+    except that it is too old, which the one who has it may know."""
+
+    def decorate(view: Page) -> Page:
+        @wraps(view)
+        def page(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                target = links.read(purpose, token, now=timezone.now())
+                response = view(request, target, token)
+            except links.ExpiredLink:
+                response = invalid(request, expired=True)
+            except (links.BadLink, consent.Gone):
+                response = invalid(request, expired=False)
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex"
+            return response
+
+        # No cookie is needed to press a button that a signed link leads to, and RFC 8058 forbids
+        # asking for one. The link itself is what another site cannot forge.
+        return csrf_exempt(never_cache(require_http_methods(["GET", "HEAD", "POST"])(page)))
+
+    return decorate
+
+
+def invalid(request: HttpRequest, *, expired: bool) -> HttpResponse:
+    status = 410 if expired else 404
+    return render(request, "nurture/link_invalid.html", {"expired": expired}, status=status)
+
+
+@linked(Purpose.CONFIRM)
+def confirm(request: HttpRequest, target: Target, token: str) -> HttpResponse:
+    asked = consent.requested(target.public_id)
+    if request.method != "POST":
+        asking = {"sequence": asked.sequence, "token": token}
+        return render(request, "nurture/confirm.html", asking)
+    enrolment = consent.confirm(target.public_id, now=timezone.now(), source="link")
+    tasks.ring_on_commit(tasks.claim_due)
+    context: dict[str, object] = {
+        "sequence": asked.sequence,
+        "subscriber": asked.subscriber,
+        "first_due": enrolment.due_at if enrolment else None,
+    }
+    return render(request, "nurture/confirmed.html", context)
+
+
+@linked(Purpose.UNSUBSCRIBE)
+def unsubscribe(request: HttpRequest, target: Target, token: str) -> HttpResponse:
+    """One click by a mail program (RFC 8058) and the button of a person are the same POST."""
+    if request.method != "POST":
+        return render(request, "nurture/unsubscribe.html", {"token": token})
+    consent.withdraw(target.public_id, source="link")
+    return render(request, "nurture/unsubscribed.html")
