@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cms.dosage import Dosage
+
+NUMBER = st.none() | st.integers(1, 100)
+DOSAGES = st.fixed_dictionaries(
+    {
+        "sets_from": NUMBER,
+        "sets_to": NUMBER,
+        "reps_from": NUMBER,
+        "reps_to": NUMBER,
+        "hold_seconds": NUMBER,
+        "duration_seconds": st.none() | st.integers(5, 7_200),
+        "rest_seconds": NUMBER,
+        "side": st.sampled_from(["both", "each_side", "alternating", ""]),
+        "load_value": st.none() | st.floats(0, 200),
+        "load_unit": st.sampled_from(["kg", "lb", "band", ""]),
+        "effort_max": st.none() | st.integers(0, 10),
+        "pain_max": st.none() | st.integers(0, 10),
+        "times": NUMBER,
+        "per": st.sampled_from(["day", "week"]),
+        "non_consecutive": st.booleans(),
+        "weeks": NUMBER,
+    }
+)
+
+
+@given(DOSAGES)
+def test_no_sentence_shows_a_hole(values: dict[str, Any]) -> None:
+    dosage = Dosage.from_mapping(values)
+
+    for sentence in (dosage.sentence(), dosage.limits()):
+        assert not any(hole in sentence for hole in ("None", "%", "{", "}", "  ", ", ,"))
+        assert sentence == sentence.strip(" ,")
+        assert sentence[:1] == sentence[:1].upper()
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, ""),
+        ({"sets_from": 1, "sets_to": 1, "reps_from": 8, "reps_to": 10}, "1 set of 8 to 10"),
+        ({"sets_from": 2, "sets_to": 2, "reps_from": 5}, "2 sets of 5"),
+        ({"duration_seconds": 300, "times": 2, "per": "day"}, "5 min, 2 times a day"),
+        ({"duration_seconds": 600, "times": 1, "per": "day"}, "10 min, once a day"),
+        ({"reps_from": 8, "side": "each_side"}, "8 repetitions on each side"),
+        ({"reps_from": 8, "load_value": 2.5, "load_unit": "kg"}, "8 repetitions, with 2.5 kg"),
+        ({"reps_from": 8, "load_value": 1, "load_unit": "band"}, "8 repetitions, with a band"),
+        (
+            {"sets_from": 2, "sets_to": 3, "duration_seconds": 45, "times": 3, "per": "week"},
+            "2 to 3 rounds of 45 s, 3 days a week",
+        ),
+        (
+            {"reps_from": 8, "times": 3, "non_consecutive": True, "weeks": 4},
+            "8 repetitions, 3 non-consecutive days a week, for 4 weeks",
+        ),
+    ],
+)
+def test_a_dosage_reads_as_a_person_would_say_it(values: dict[str, Any], sentence: str) -> None:
+    assert Dosage.from_mapping(values).sentence() == sentence
+
+
+def test_the_limits_are_a_sentence_of_their_own() -> None:
+    dosage = Dosage(effort_max=6, pain_max=0)
+
+    assert dosage.limits() == "Effort up to 6 out of 10, discomfort up to 0 out of 10"

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests import smtp
+
+
+@pytest.fixture(autouse=True)
+def _no_search_index(settings: Settings) -> None:
+    """Nothing here searches or asks where a page is used; keeping both up costs half the time."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+
+
+@pytest.fixture
+def relay(settings: Settings) -> Iterator[smtp.Relay]:
+    """A scripted relay that the settings point at."""
+    with smtp.Relay() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
