@@ -9,6 +9,9 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
+        from cms import announcing
+
+        announcing.connect()
         post_migrate.connect(on_migrated, sender=self, dispatch_uid="clinical review workflow")
 
 

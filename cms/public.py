@@ -1,5 +1,6 @@
 """The one door through which other apps take content: frozen values, never models."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -9,12 +10,18 @@ from uuid import UUID
 import resvg_py
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.dispatch import Signal
+from django.utils import timezone
 from wagtail.rich_text import expand_db_html
 
 from cms import review
 from cms.dosage import Dosage
 from cms.models import DiagnosisPage, ExercisePage, Picture
-from cms.models.reviewed import reviewed_pages, status_of
+from cms.models.reviewed import reviewed_pages, status_of, with_status
+
+# Sent with `page_ids` inside the transaction that publishes, unpublishes or deletes them (approving
+# publishes). It says "look"; that a due date has passed is found by asking again, in a sweep.
+review_may_have_changed = Signal()
 
 MAIL_PICTURE_WIDTH = 1040  # twice the widest that a mail shows, for sharp screens
 
@@ -79,6 +86,16 @@ def in_review(page_id: int, *, today: date | None = None) -> bool:
     """Whether a clinician stands behind what a published health page says, and still does today."""
     page = reviewed_pages().live().filter(pk=page_id).first()
     return page is not None and status_of(page, today=today) in review.IN_REVIEW
+
+
+def not_in_review(page_ids: Collection[int], *, today: date | None = None) -> frozenset[int]:
+    """Those of the pages that no clinician stands behind today, or that are not live or not there.
+
+    One query, whatever the number of pages.
+    """
+    pages = with_status(reviewed_pages().live(), today=today or timezone.localdate())
+    good = pages.filter(pk__in=page_ids, review_status__in=review.IN_REVIEW)
+    return frozenset(page_ids) - frozenset(good.order_by().values_list("pk", flat=True))
 
 
 def html(rich_text: str) -> str:

@@ -1,11 +1,13 @@
 """Clinical review, as the people of a practice meet it."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -590,6 +592,76 @@ def test_in_review_costs_one_query(
 
     with django_assert_num_queries(1):
         public.in_review(page.pk)
+
+
+def test_the_pages_not_in_review_are_found_in_one_query(
+    page: DiagnosisPage, mara: User, loaded: Loaded, django_assert_num_queries: Any
+) -> None:
+    approve(page, by=mara)
+    exercise = loaded.exercises["move-1"].pk
+    asked = [page.pk, exercise, 987_654]
+
+    with django_assert_num_queries(1):
+        found = public.not_in_review(asked, today=TODAY)
+
+    assert found == {exercise, 987_654}
+    later = TODAY + timedelta(days=3_000)
+    assert public.not_in_review(asked, today=later) == {*asked}
+
+
+def test_what_is_not_in_review_is_the_same_rule_for_one_page_and_for_many(
+    page: DiagnosisPage, mara: User
+) -> None:
+    approve(page, by=mara)
+    due = page.next_review_due
+    assert due is not None
+    changes = [due, due + timedelta(days=1)]
+
+    for day in changes:
+        assert (page.pk in public.not_in_review({page.pk}, today=day)) is not public.in_review(
+            page.pk, today=day
+        )
+    publish(page, summary="Something else.")
+    assert public.not_in_review({page.pk}, today=due) == {page.pk}
+
+
+@pytest.fixture
+def told(db: None) -> Iterator[list[tuple[set[int], bool]]]:
+    """What other apps were told: the pages, and whether a transaction of the teller was open."""
+    heard: list[tuple[set[int], bool]] = []
+
+    def listen(page_ids: frozenset[int], **_kwargs: Any) -> None:
+        heard.append((set(page_ids), len(connection.savepoint_ids) > 0))
+
+    public.review_may_have_changed.connect(listen)
+    yield heard
+    public.review_may_have_changed.disconnect(listen)
+
+
+def test_others_are_told_of_an_approval_and_an_edit_while_it_can_still_fail(
+    page: DiagnosisPage, mara: User, told: list[tuple[set[int], bool]]
+) -> None:
+    approve(page, by=mara)
+    publish(page, summary="Something else.")
+
+    assert told == [({page.pk}, True), ({page.pk}, True)]
+
+
+def test_others_are_told_when_a_page_goes(
+    page: DiagnosisPage, loaded: Loaded, told: list[tuple[set[int], bool]]
+) -> None:
+    page.unpublish()
+    page.delete()
+
+    assert [pages for pages, _open in told] == [{page.pk}, {page.pk}]
+
+
+def test_pages_that_no_clinician_reviews_are_nobodys_news(
+    loaded: Loaded, told: list[tuple[set[int], bool]]
+) -> None:
+    loaded.home.save_revision().publish()
+
+    assert told == []
 
 
 def words(client: Client, page: DiagnosisPage) -> str:
