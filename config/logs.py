@@ -5,7 +5,7 @@ import re
 from types import TracebackType
 
 PARTS = frozenset({"admin", "api", "documents", "health", "media", "p", "signup", "static"})
-LINKS = frozenset({"c", "u"})
+LINKS = frozenset({"c", "d", "k", "m", "u", "x"})
 # PostgreSQL says which value was refused, and the value can be somebody's address.
 DETAIL = re.compile(r"\nDETAIL: .*")
 

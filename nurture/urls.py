@@ -2,11 +2,16 @@
 
 from django.urls import path
 
+from nurture.mail.links import PREFIXES, Purpose
 from nurture.web import pages, signup
+
+LINKED = {Purpose.CONFIRM: pages.confirm, Purpose.UNSUBSCRIBE: pages.unsubscribe}
 
 urlpatterns = [
     path("signup/", signup.form, name="signup"),
     path("signup/done/", signup.done, name="signup-done"),
-    path("c/<str:token>/", pages.confirm, name="confirm"),
-    path("u/<str:token>/", pages.unsubscribe, name="unsubscribe"),
+    *(
+        path(f"{PREFIXES[purpose]}/<str:token>/", page, name=purpose.value)
+        for purpose, page in LINKED.items()
+    ),
 ]

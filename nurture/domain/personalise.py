@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 FALLBACKS = {"first_name": "there"}
 EDITORS_FIELDS = frozenset(FALLBACKS)
-SYSTEM_FIELDS = frozenset({"unsubscribe_url"})
+MAXIMUM_ANSWERS = 9
+# One link for each answer of a check-in, in the order of the rules: the first is checkin_url_1.
+CHECK_IN_FIELDS = {f"checkin_url_{number}": number for number in range(1, MAXIMUM_ANSWERS + 1)}
+SYSTEM_FIELDS = frozenset({"unsubscribe_url", "preferences_url", *CHECK_IN_FIELDS})
 FIELDS = EDITORS_FIELDS | SYSTEM_FIELDS
 
 

@@ -1,6 +1,6 @@
 """The bytes of one mail. What can be prepared was prepared at publish; here values go in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
@@ -54,8 +54,12 @@ def programme(message: Message) -> bytes:
     if message.step_version_id is None:
         raise CannotCompose("no step version")
     version = prepared.version(message.step_version_id)
-    unsubscribe = links.make(links.Purpose.UNSUBSCRIBE, message.subscriber.public_id)
-    values = {"first_name": message.subscriber.first_name, "unsubscribe_url": unsubscribe}
+    unsubscribe = links.unsubscribe(message.subscriber)
+    values = {
+        "first_name": message.subscriber.first_name,
+        "unsubscribe_url": unsubscribe,
+        **personal_links(message, version.fields),
+    }
     subject = personalise.into_header(version.subject, values)
     return b"".join(
         (
@@ -67,6 +71,19 @@ def programme(message: Message) -> bytes:
             version.content(values),
         )
     )
+
+
+def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:
+    """The person's own links, only those that the mail has a place for: each costs a signature."""
+    values = {
+        name: links.check_in(message, number)
+        for name, number in personalise.CHECK_IN_FIELDS.items()
+        if name in fields
+    }
+    if "preferences_url" in fields:
+        since = message.planned_for
+        values["preferences_url"] = links.preferences(message.subscriber, since=since)
+    return values
 
 
 def confirmation(message: Message) -> bytes:

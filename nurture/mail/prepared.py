@@ -47,6 +47,7 @@ class Prepared:
     subject: str
     literals: tuple[bytes, ...]
     slots: tuple[Slot, ...]
+    fields: frozenset[str]  # those that it has a place for
 
     def content(self, values: Mapping[str, str]) -> bytes:
         pieces = [self.literals[0]]
@@ -72,7 +73,8 @@ def prepare(subject: str, *, text: str, html: str) -> Prepared:
         Slot(bytes.fromhex(joined(name)).decode(), joined(part))
         for name, part in zip(names, parts, strict=True)
     ]
-    return Prepared(subject, tuple(pieces[0::3]), tuple(slots))
+    fields = frozenset(slot.field for slot in slots)
+    return Prepared(subject, tuple(pieces[0::3]), tuple(slots), fields)
 
 
 def mime(*, text: str, html: str) -> bytes:

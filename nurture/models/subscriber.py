@@ -1,6 +1,7 @@
 import uuid
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from nurture.domain import addresses
@@ -17,11 +18,26 @@ class Subscriber(models.Model):
     first_name = models.CharField(max_length=80, blank=True)
     time_zone = models.CharField(max_length=64)
     language = models.CharField(max_length=12)
+    # The person's own choice of when mail arrives; null leaves it to the sequence. Monday is 0.
+    weekday = models.PositiveSmallIntegerField(null=True)
+    hour = models.PositiveSmallIntegerField(null=True)
+    # What programmes ask for: dates by name ({"birth": "2026-05-01"}), and what was declared.
+    dates = models.JSONField(default=dict)
+    tags = ArrayField(models.CharField(max_length=60), default=list)
+    # Links of an older generation open nothing any more.
+    link_generation = models.PositiveSmallIntegerField(default=1)
     consent = column(ConsentAction, default=ConsentAction.REQUESTED)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [known("consent", ConsentAction)]
+        constraints = [
+            known("consent", ConsentAction),
+            models.CheckConstraint(
+                condition=(models.Q(weekday__isnull=True) | models.Q(weekday__lt=7))
+                & (models.Q(hour__isnull=True) | models.Q(hour__lt=24)),
+                name="own_time_exists",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"subscriber {self.public_id}"

@@ -71,7 +71,7 @@ def test_one_click_is_offered_as_rfc_8058_wants_it(relay: smtp.Relay) -> None:
     mail = sent(relay)
 
     unsubscribe = str(mail.message["List-Unsubscribe"])
-    assert re.fullmatch(rf"<{installation.SITE_URL}/u/[\w-]{{48}}/>", unsubscribe)
+    assert re.fullmatch(rf"<{installation.SITE_URL}/u/[\w-]{{52}}/>", unsubscribe)
     assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert b"\r\nList-Unsubscribe: <http" in b"\r\n" + mail.content  # on one line
 
@@ -229,7 +229,7 @@ def test_the_question_has_one_link_and_a_lifetime(relay: smtp.Relay) -> None:
 
     links = re.findall(r"http\S+", content(mail, "plain"))
     assert len(links) == 1
-    assert re.fullmatch(rf"{installation.SITE_URL}/c/[\w-]{{48}}/", links[0])
+    assert re.fullmatch(rf"{installation.SITE_URL}/c/[\w-]{{52}}/", links[0])
     assert f'href="{links[0]}"' in content(mail, "html")
     assert "7 days" in content(mail, "plain")
 

@@ -336,11 +336,11 @@ def altered(url: str) -> str:
 
 FORGERIES: dict[str, Callable[[str], str]] = {
     "one letter changed": altered,
-    "signature cut off": lambda url: f"{url[:40]}/",
+    "signature cut off": lambda url: f"{url[:44]}/",
     "longer": lambda url: f"{url[:-1]}AAAA/",
-    "empty but for its form": lambda url: f"{url[:3]}{'A' * 48}/",
-    "no base64": lambda url: f"{url[:3]}{'!' * 48}/",
-    "beyond ASCII": lambda url: f"{url[:3]}{'ä' * 48}/",
+    "empty but for its form": lambda url: f"{url[:3]}{'A' * 52}/",
+    "no base64": lambda url: f"{url[:3]}{'!' * 52}/",
+    "beyond ASCII": lambda url: f"{url[:3]}{'ä' * 52}/",
     "for another purpose": lambda url: ("/u/" if url.startswith("/c/") else "/c/") + url[3:],
 }
 
