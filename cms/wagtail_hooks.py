@@ -15,6 +15,7 @@ from cms.admin import review_history, review_report, templates
 from cms.admin.catalogue import exercises
 from cms.admin.catalogue_chooser import exercise_chooser
 from cms.admin.citations import CitationViewSet
+from cms.admin.integrations import integrations
 from cms.admin.review_panel import ReviewPanel
 
 register_snippet(CitationViewSet)
@@ -32,7 +33,7 @@ def editor_css() -> str:
 
 @hooks.register("register_admin_viewset")
 def exercise_viewsets() -> list[Any]:
-    return [exercises, exercise_chooser]
+    return [exercises, exercise_chooser, integrations]
 
 
 class ReviewReportItem(MenuItem):

@@ -39,6 +39,9 @@ class Environment(BaseSettings):
     PRACTICE_ADDRESS: str
 
     ADDITIONAL_HOSTS: Hosts = []
+    API_LIMIT_ANONYMOUS: Annotated[int, Field(ge=0)] = 1_200
+    API_LIMIT_HIGHER: Annotated[int, Field(ge=0)] = 12_000
+    API_LIMIT_TOKEN: Annotated[int, Field(ge=0)] = 2_400
     DEBUG: bool = False
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
@@ -46,6 +49,7 @@ class Environment(BaseSettings):
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
+    TRUSTED_PROXIES: Annotated[int, Field(ge=0, le=9)] = 0
 
     @field_validator("LINK_KEYS", "ADDITIONAL_HOSTS", mode="before")
     @classmethod

@@ -104,6 +104,8 @@ CACHES = {
     }
 }
 
+REDIS_URL = env.REDIS_URL
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -172,6 +174,13 @@ EMAIL_USE_TLS = relay.scheme == "smtp+starttls"
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.MAIL_FROM
 MAIL_DOMAIN = parseaddr(env.MAIL_FROM)[1].rpartition("@")[2]
+
+# ------------------------------------------------------------------ other people's programs
+
+API_LIMIT_ANONYMOUS = env.API_LIMIT_ANONYMOUS
+API_LIMIT_HIGHER = env.API_LIMIT_HIGHER
+API_LIMIT_TOKEN = env.API_LIMIT_TOKEN
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
 
 # ------------------------------------------------------------------ Wagtail
 

@@ -1,5 +1,6 @@
 """Content types. A file holds one noun."""
 
+from cms.integrations.models import ApiToken
 from cms.models.articles import ArticlePage
 from cms.models.base import HealthPage
 from cms.models.citations import Citation
@@ -14,6 +15,7 @@ from cms.models.review import Approval
 from cms.models.review_task import ClinicalReviewState, ClinicalReviewTask
 
 __all__ = [
+    "ApiToken",
     "Approval",
     "ArticlePage",
     "Citation",

@@ -1,0 +1,1 @@
+"""What stands between us and other people's programs, for all apps: tokens, limits, webhooks."""

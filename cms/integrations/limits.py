@@ -1,0 +1,93 @@
+"""How often somebody may do something: fixed windows, counted in Redis in one round trip.
+
+`hit` never fails. While Redis is away each process counts for itself, in bounded memory, and asks
+Redis again after a few seconds; until then a limit holds per process instead of for all together.
+No address stands in Redis: a key is an HMAC of what it counts.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from limits.storage import RedisStorage
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from cms.integrations.tally import Tally
+
+PREFIX = "limits"
+REDIS_SECONDS = 0.25  # a visitor never waits longer than this for a limit
+RETRY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """At most `amount` in each `seconds`. The name is part of the key and of the headers."""
+
+    name: str
+    amount: int
+    seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a hit. `reset_seconds` counts from now to the next window."""
+
+    bucket: Bucket
+    allowed: bool
+    remaining: int
+    reset_seconds: int
+
+    @property
+    def limit(self) -> int:
+        return self.bucket.amount
+
+
+class Away:
+    """When Redis did not answer, so that the next visitors need not wait for it too."""
+
+    until = 0.0
+
+
+own = Tally()
+
+
+def hit(bucket: Bucket, key: str, *, cost: int = 1) -> Verdict:
+    """Count `cost` against what `key` names (an address, a token's id) and say what is left."""
+    digest = salted_hmac(f"limits.{bucket.name}", key, algorithm="sha256").hexdigest()[:32]
+    # Windows begin at another moment for each key, or all would come back at once.
+    now = time.time()
+    since = (now + int(digest[:8], 16) % bucket.seconds) % bucket.seconds
+    left = bucket.seconds - since
+    used = count(f"{bucket.name}:{digest}:{now - since:.0f}", left, cost)
+    return Verdict(
+        bucket=bucket,
+        allowed=used <= bucket.amount,
+        remaining=max(0, bucket.amount - used),
+        reset_seconds=int(left) + 1,
+    )
+
+
+def count(key: str, seconds: float, cost: int) -> int:
+    now = time.monotonic()
+    if now >= Away.until:
+        try:
+            return storage(settings.REDIS_URL).incr(key, int(seconds) + 1, cost)
+        except (RedisError, OSError):
+            Away.until = now + RETRY_SECONDS
+    return own.add(key, seconds, cost, now=now)
+
+
+@lru_cache(maxsize=4)
+def storage(url: str) -> RedisStorage:
+    pool: ConnectionPool = ConnectionPool.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return RedisStorage(url, connection_pool=pool, key_prefix=PREFIX)
