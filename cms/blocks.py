@@ -298,6 +298,8 @@ def dosage_faults(values: Any) -> dict[str, ValidationError]:
     }
     if values["per"] == "week" and (values["times"] or 0) > DAYS_A_WEEK:
         faults["times"] = ValidationError(_("A week has seven days."))
+    if values["load_value"] and not values["load_unit"]:
+        faults["load_unit"] = ValidationError(_("Choose the unit of the load."))
     return faults
 
 

@@ -43,8 +43,8 @@ class Dosage:
 
     def sentence(self) -> str:
         """For example "3 sets of 8 to 12 on each side, hold 5 s, 3 non-consecutive days a week"."""
-        amount = " ".join(filled([self._amount(), self._side()]))
-        sentence = ", ".join(filled([amount, *self._details(), self._frequency(), self._weeks()]))
+        amount = " ".join(filled([self.amount(), self._side()]))
+        sentence = ", ".join(filled([amount, *self._details(), self.frequency(), self._weeks()]))
         return sentence[:1].upper() + sentence[1:]
 
     def limits(self) -> str:
@@ -57,7 +57,8 @@ class Dosage:
         sentence = ", ".join(parts)
         return sentence[:1].upper() + sentence[1:]
 
-    def _amount(self) -> str:
+    def amount(self) -> str:
+        """How much at a time: "3 sets of 8 to 12", "5 min"."""
         sets = span(self.sets_from, self.sets_to)
         reps = span(self.reps_from, self.reps_to)
         if sets and reps:
@@ -89,12 +90,13 @@ class Dosage:
             yield _("for %(time)s") % {"time": length(self.duration_seconds)}
         if self.load_unit == "band":
             yield _("with a band")
-        elif self.load_value:
+        elif self.load_value and self.load_unit:
             yield _("with %(n)s %(unit)s") % {"n": f"{self.load_value:g}", "unit": self.load_unit}
         if self.rest_seconds:
             yield _("rest %(time)s") % {"time": length(self.rest_seconds)}
 
-    def _frequency(self) -> str:
+    def frequency(self) -> str:
+        """How often: "3 days a week"."""
         if not self.times:
             return ""
         if self.per == "day":

@@ -5,8 +5,12 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from wagtail.models import Page, Site
 
+from cms import schema_org
+from cms import structured_data as data_of
 from cms.blocks import ACTIONS
 from cms.models import Picture
 
@@ -24,7 +28,15 @@ def navigation(context: dict[str, Any]) -> list[Page]:
 @register.simple_tag
 def breadcrumbs(page: Page) -> list[Page]:
     """The pages above this one, from the home page down."""
-    return list(page.get_ancestors().live().filter(depth__gt=1)) if page.path else []
+    path = getattr(page, "path", "")  # none on pages that are not of the tree
+    return list(page.get_ancestors().live().filter(depth__gt=1)) if path else []
+
+
+@register.simple_tag
+def structured_data(page: Page, above: list[Page]) -> SafeString:
+    """What the page is, for machines. Browsers run none of it."""
+    data = schema_org.script_safe(data_of.of(page, above=above))
+    return format_html('<script type="application/ld+json">{}</script>', mark_safe(data))  # noqa: S308
 
 
 @register.inclusion_tag("cms/includes/picture.html")

@@ -85,10 +85,16 @@ def test_every_icon_exists_and_every_field_has_a_label(kind: Any) -> None:
 
 
 DOSAGE = {"side": "both", "per": "week", "sets_from": 3, "sets_to": 2, "times": 9}
+LOAD = {"side": "both", "per": "week", "load_value": 4.0}
 
 
 def test_a_dosage_upside_down_is_told_at_its_field() -> None:
     assert problems(blocks.DosageBlock(), DOSAGE).keys() == {"sets_to", "times"}
+
+
+def test_a_load_without_its_unit_is_told_at_the_unit() -> None:
+    assert problems(blocks.DosageBlock(), {**LOAD, "load_unit": ""}).keys() == {"load_unit"}
+    assert problems(blocks.DosageBlock(), {**LOAD, "load_unit": "kg"}) == {}
 
 
 def test_a_draft_of_a_dosage_may_be_upside_down_while_somebody_types() -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cms.dosage import Dosage
@@ -30,6 +30,7 @@ DOSAGES = st.fixed_dictionaries(
 
 
 @given(DOSAGES)
+@example({"load_value": 1.0, "load_unit": ""})
 def test_no_sentence_shows_a_hole(values: dict[str, Any]) -> None:
     dosage = Dosage.from_mapping(values)
 
