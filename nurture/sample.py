@@ -11,9 +11,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from wagtail.models import Locale, Page
 
+from nurture.blocks.checkin import CheckinBlock
 from nurture.models import Sequence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# What a file may leave out of a check-in.
+CHECKIN = {
+    name: CheckinBlock().child_blocks[name].get_default()
+    for name in ("question", "max_repeats", "silence", "safety_text")
+}
 RANGES = {"sets": ("sets_from", "sets_to"), "reps": ("reps_from", "reps_to")}
 
 
@@ -65,6 +71,9 @@ def snapshot(sequence: Sequence) -> dict[str, Any]:
         **plain,
         "diagnosis": sequence.diagnosis_id,
         "weekdays": list(sequence.weekdays),
+        "asks": list(sequence.asks),
+        "exit_on": list(sequence.exit_on),
+        "goal_event": sequence.goal_event,
         "steps": normal(sequence.steps),
         "live": sequence.live,
     }
@@ -86,6 +95,9 @@ def fields_of(data: Mapping[str, Any], notice: str, key: UUID) -> dict[str, Any]
         "weekdays": [WEEKDAYS.index(day) for day in window["weekdays"]],
         "opens": time.fromisoformat(window["opens"]),
         "closes": time.fromisoformat(window["closes"]),
+        "asks": list(data.get("asks", ())),
+        "exit_on": list(data.get("exit_on", ())),
+        "goal_event": data.get("goal_event", "finished"),
         "steps": [step_of(step, key) for step in data["steps"]],
         "live": True,
     }
@@ -98,13 +110,29 @@ def step_of(step: Mapping[str, Any], key: UUID) -> dict[str, Any]:
         "type": "step",
         "id": str(identity),
         "value": {
-            "wait_days": step["wait_days"],
+            "name": step["name"],
+            "wait": wait_value(step),
             "subject": step["subject"],
             "preheader": step["preheader"],
             "progress": step.get("progress", ""),
+            "load_bearing": step.get("load_bearing", False),
+            "skippable": step.get("skippable", False),
+            "conditions": [condition_of(item, identity) for item in step.get("conditions", ())],
             "body": [block_of(block, identity, place) for place, block in enumerate(step["body"])],
         },
     }
+
+
+def wait_value(step: Mapping[str, Any]) -> dict[str, Any]:
+    """`wait_days: 7`, or `wait: {count: 2, unit: weeks, after: date, date_name: birth}`."""
+    if "wait_days" in step:
+        return {"count": step["wait_days"], "unit": "days", "after": "previous"}
+    return {"unit": "days", "after": "previous", **step["wait"]}
+
+
+def condition_of(item: Mapping[str, Any], identity: UUID) -> dict[str, Any]:
+    ((kind, value),) = item.items()
+    return {"type": kind, "id": str(uuid5(identity, f"condition.{kind}")), "value": value}
 
 
 def block_of(block: Mapping[str, Any], identity: UUID, place: int) -> dict[str, Any]:
@@ -146,7 +174,28 @@ def callout_value(value: Mapping[str, Any], _identity: UUID) -> dict[str, Any]:
     return {"tone": value["tone"], "title": value["title"], "body": value["html"]}
 
 
-VALUES = {"exercise": exercise_value, "text": text_value, "callout": callout_value}
+def checkin_value(value: Mapping[str, Any], identity: UUID) -> dict[str, Any]:
+    """`answers: {too_easy: advance, too_hard: {step_back: week-2}}`, and what differs."""
+    answers = [
+        {"type": "item", "id": str(uuid5(identity, key)), "value": answer_value(key, does)}
+        for key, does in value["answers"].items()
+    ]
+    return {**CHECKIN, **value, "answers": answers}
+
+
+def answer_value(key: str, does: str | Mapping[str, str]) -> dict[str, Any]:
+    if isinstance(does, str):
+        return {"answer": key, "does": does}
+    ((action, step),) = does.items()
+    return {"answer": key, "does": action, "to": step}
+
+
+VALUES = {
+    "checkin": checkin_value,
+    "exercise": exercise_value,
+    "text": text_value,
+    "callout": callout_value,
+}
 
 
 def page_named(slug: str) -> Page:

@@ -20,6 +20,7 @@ from cms.models import (
     Picture,
     RegionPage,
 )
+from nurture.blocks.checkin import CheckinBlock
 from nurture.domain.schedule import Window
 from nurture.models import Sequence, Subscriber
 
@@ -119,16 +120,28 @@ def card(exercise: ExercisePage, **other: Any) -> Child:
     return {"type": "exercise", "value": {"exercise": exercise.pk, "note": "", **other}}
 
 
-def step(*body: Child, **other: Any) -> Child:
+def checkin(**other: Any) -> Child:
+    """A question with the usual answers."""
+    return {"type": "checkin", "value": {**CheckinBlock().get_default(), **other}}
+
+
+def waiting(days: int, **other: Any) -> Child:
+    """The wait of a step: so many days after the mail before it."""
+    return {"count": days, "unit": "days", "after": "previous", **other}
+
+
+def step(*body: Child, wait_days: int = 0, **other: Any) -> Child:
     """One planned mail. Its id is the step's key."""
+    key = str(uuid4())
     value = {
-        "wait_days": 0,
+        "name": f"step {key[:8]}",
+        "wait": waiting(wait_days),
         "subject": "Your mail of the week",
         "preheader": "Ten minutes are enough.",
         "body": list(body) or [text()],
         **other,
     }
-    return {"type": "step", "id": str(uuid4()), "value": value}
+    return {"type": "step", "id": key, "value": value}
 
 
 def published_sequence(

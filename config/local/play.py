@@ -4,11 +4,12 @@ Nothing is faked: enrolments are claimed with a later `now`, a doorbell rings, a
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.local import terminal
@@ -65,12 +66,10 @@ def play(domain: str, *, seconds: float, check: Check) -> None:
 
 def open_calendar(domain: str, *, seconds: float) -> Calendar:
     sequences = enrolments(domain).values("sequence")
-    lengths = (
-        Step.objects.filter(sequence__in=sequences, live=True)
-        .values("sequence")
-        .annotate(days=Sum("wait_days"))
-    )
-    days = max((row["days"] for row in lengths), default=0)
+    lengths: Counter[int] = Counter()
+    for step in Step.objects.filter(sequence__in=sequences, live=True):
+        lengths[step.sequence_id] += step.wait_days
+    days = max(lengths.values(), default=0)
     first = timezone.now()
     return Calendar(first, first + timedelta(days=days) + WEEKEND, seconds, time.monotonic())
 

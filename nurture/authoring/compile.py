@@ -3,24 +3,26 @@
 Compiling happens at publish, inside its transaction; sending is a substitution into the result.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from html import unescape
 from typing import Any
-from uuid import UUID
 
 import mrml
 import nh3
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+from wagtail.rich_text import RichText
 
 from cms import public
 from cms.dosage import Dosage
-from nurture.authoring import plain
+from nurture.authoring import plain, planned
+from nurture.authoring.faults import CannotCompile, Fault, Place
+from nurture.authoring.planned import Planned
 from nurture.domain import personalise, wording
 from nurture.models import Sequence
 
@@ -31,16 +33,11 @@ MAXIMUM_HTML_BYTES = 100_000
 NO_WEB_FONTS = mrml.RenderOptions(fonts={})
 
 
-class CannotCompile(ValidationError):
-    """A sequence that must not go out as it is. The message names the step and the block."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledStep:
     """A step as it will be sent, with merge fields still in it."""
 
-    key: UUID
-    wait_days: int
+    plan: Planned
     subject: str
     preheader: str
     html: str
@@ -50,8 +47,13 @@ class CompiledStep:
     @property
     def fingerprint(self) -> str:
         """Equal for equal content, so that publishing without a change makes no new version."""
-        parts = (self.subject, self.preheader, self.html, self.text)
+        rules = json.dumps(self.checkin, sort_keys=True)
+        parts = (self.subject, self.preheader, self.html, self.text, rules)
         return sha256("\x00".join(parts).encode()).hexdigest()
+
+    @property
+    def checkin(self) -> dict[str, Any]:
+        return self.plan.rules.as_json() if self.plan.rules else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +76,27 @@ class Card:
 
 
 def compile_sequence(sequence: Sequence) -> list[CompiledStep]:
-    """All steps in order. Raises `CannotCompile` with every fault of the first faulty step."""
+    """All steps in order. Raises `CannotCompile` with every fault that can be told."""
     names = wording.vocabulary(public.diagnosis_names(sequence.diagnosis_id))
-    refuse_repeated_keys(sequence)
+    faults = [
+        *planned.faults(sequence.steps, asked=frozenset(sequence.asks)),
+        *wording_faults(sequence.steps, names),
+    ]
+    if faults:
+        raise CannotCompile(faults)
     with override(sequence.locale.language_code):
+        plan = planned.plan(sequence.steps)
         return [
-            compile_step(sequence, number, child, names)
-            for number, child in enumerate(sequence.steps, start=1)
+            compile_step(sequence, number, child.value, plan[number])
+            for number, child in enumerate(sequence.steps)
         ]
 
 
-def refuse_repeated_keys(sequence: Sequence) -> None:
-    """A key names one step for ever; the forms never repeat one, a copy by hand may."""
-    seen = set()
-    for number, child in enumerate(sequence.steps, start=1):
-        if child.id in seen:
-            raise CannotCompile(f"{_('Step')} {number}: {_('it has the key of another step')}")
-        seen.add(child.id)
-
-
-def compile_step(
-    sequence: Sequence, number: int, child: Any, names: frozenset[str]
-) -> CompiledStep:
-    planned = child.value
-    faults = list(faults_in(planned, names))
-    if faults:
-        raise CannotCompile([f"{_('Step')} {number}: {fault}" for fault in faults])
-    try:
-        blocks = [block_of(block) for block in planned["body"]]
-    except public.Unavailable as error:
-        raise CannotCompile(f"{_('Step')} {number}: {error}") from None
+def compile_step(sequence: Sequence, number: int, value: Any, plan: Planned) -> CompiledStep:
+    blocks = [block_of(block, (number, "body", at)) for at, block in enumerate(value["body"])]
     context = {
-        "subject": planned["subject"],
-        "preheader": planned["preheader"],
+        "subject": value["subject"],
+        "preheader": value["preheader"],
         "blocks": blocks,
         "notice": sequence.notice,
         "merge": {name: f"{{{{{name}}}}}" for name in personalise.SYSTEM_FIELDS},
@@ -115,10 +105,9 @@ def compile_step(
         "language": sequence.locale.language_code,
     }
     return CompiledStep(
-        key=UUID(str(child.id)),
-        wait_days=planned["wait_days"],
-        subject=planned["subject"],
-        preheader=planned["preheader"],
+        plan=plan,
+        subject=value["subject"],
+        preheader=value["preheader"],
         html=html_of(context, number),
         text=plain.lay_out(context),
         page_revisions={
@@ -129,39 +118,44 @@ def compile_step(
     )
 
 
-def faults_in(planned: Any, names: frozenset[str]) -> Iterator[str]:
-    """What keeps a step from going out, in the editor's words."""
-    for field in ("subject", "preheader"):
-        telling = wording.telling(planned[field], names)
-        if telling:
-            yield _("the %(field)s tells the diagnosis: %(words)s") % {
-                "field": field,
-                "words": ", ".join(telling),
-            }
-    for text in texts_in(planned):
-        try:
-            personalise.check(text)
-        except personalise.UnknownField as error:
-            yield str(error)
+def wording_faults(steps: Any, names: frozenset[str]) -> Iterator[Fault]:
+    """What keeps the words from going out, in the editor's own."""
+    for number, child in enumerate(steps):
+        for field in ("subject", "preheader"):
+            telling = wording.telling(child.value[field], names)
+            if telling:
+                text = _("the %(field)s tells the diagnosis: %(words)s") % {
+                    "field": field,
+                    "words": ", ".join(telling),
+                }
+                yield Fault((number, field), text)
+        for place, text in texts_in(child.value):
+            try:
+                personalise.check(text)
+            except personalise.UnknownField as error:
+                yield Fault((number, *place), str(error))
 
 
-def texts_in(planned: Any) -> Iterator[str]:
-    yield planned["subject"]
-    yield planned["preheader"]
-    for block in planned["body"]:
-        if block.block_type == "exercise":
-            yield block.value["note"]
-        else:
-            yield block.value["title" if block.block_type == "callout" else "heading"]
-            # A brace may be written as an entity, and is a brace again in what is sent.
-            yield unescape(block.value["body"].source)
+def texts_in(value: Any) -> Iterator[tuple[Place, str]]:
+    yield ("subject",), value["subject"]
+    yield ("preheader",), value["preheader"]
+    for at, block in enumerate(value["body"]):
+        for name, text in block.value.items():
+            if isinstance(text, RichText):
+                # A brace may be written as an entity, and is a brace again in what is sent.
+                yield ("body", at, name), unescape(text.source)
+            elif isinstance(text, str):
+                yield ("body", at, name), text
 
 
-def block_of(block: Any) -> dict[str, Any]:
+def block_of(block: Any, place: Place) -> dict[str, Any]:
     """A block as the templates take it: plain values, HTML cleaned to what mail clients keep."""
     value = block.value
-    if block.block_type == "exercise":
-        return {"type": "exercise", "card": card_of(value)}
+    match block.block_type:
+        case "exercise":
+            return {"type": "exercise", "card": card_of(value, place)}
+        case "checkin":
+            return {"type": "checkin", "question": value["question"]}
     return {
         "type": block.block_type,
         "heading": value["heading"] if block.block_type == "text" else value["title"],
@@ -170,10 +164,14 @@ def block_of(block: Any) -> dict[str, Any]:
     }
 
 
-def card_of(value: Any) -> Card:
+def card_of(value: Any, place: Place) -> Card:
+    here = (*place, "exercise")
     if value["exercise"] is None:
-        raise public.Unavailable(_("An exercise was removed; choose another one."))
-    exercise = public.exercise(value["exercise"].pk)
+        raise CannotCompile([Fault(here, _("An exercise was removed; choose another one."))])
+    try:
+        exercise = public.exercise(value["exercise"].pk)
+    except public.Unavailable as error:
+        raise CannotCompile([Fault(here, str(error))]) from None
     changed = {
         key: field
         for override_value in value["dosage"]
@@ -191,10 +189,9 @@ def html_of(context: dict[str, Any], number: int) -> str:
             render_to_string("nurture/mail/step.mjml", context), render_options=NO_WEB_FONTS
         )
     except OSError as error:  # what the library raises for markup that it cannot parse
-        raise CannotCompile(f"{_('Step')} {number}: {error}") from None
+        raise CannotCompile([Fault((number, "body"), str(error))]) from None
     html = str(output.content)
     if len(html.encode()) > MAXIMUM_HTML_BYTES:
-        raise CannotCompile(
-            _("Step %(number)s is longer than mail programs show; split it.") % {"number": number}
-        )
+        text = _("this mail is longer than mail programs show; split it")
+        raise CannotCompile([Fault((number, "body"), text)])
     return html

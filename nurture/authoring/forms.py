@@ -4,7 +4,8 @@ from typing import Any
 
 from wagtail.admin.forms import WagtailAdminModelForm
 
-from nurture.authoring.compile import CannotCompile, compile_sequence
+from nurture.authoring.compile import compile_sequence
+from nurture.authoring.faults import CannotCompile, at_their_fields
 
 
 class SequenceForm(WagtailAdminModelForm):
@@ -12,15 +13,18 @@ class SequenceForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        ready = {"steps", "diagnosis"} <= cleaned.keys() and not self.errors
+        ready = {"steps", "diagnosis", "asks"} <= cleaned.keys() and not self.errors
         if ready and not self.is_deferred_validation:
             self.check_mails(cleaned)
         return cleaned
 
     def check_mails(self, cleaned: dict[str, Any]) -> None:
         sequence = self.instance
-        sequence.steps, sequence.diagnosis = cleaned["steps"], cleaned["diagnosis"]
+        for name in ("steps", "diagnosis", "asks"):
+            setattr(sequence, name, cleaned[name])
         try:
             compile_sequence(sequence)
         except CannotCompile as error:
-            self.add_error("steps", error)
+            steps = cleaned["steps"]
+            told = {fault.place: fault.text for fault in reversed(error.faults)}
+            self.add_error("steps", at_their_fields(steps.stream_block, steps, told))

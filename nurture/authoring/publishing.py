@@ -6,6 +6,8 @@ from typing import Any
 from django.db.models import F
 
 from nurture.authoring.compile import CompiledStep, compile_sequence
+from nurture.authoring.planned import Planned
+from nurture.domain import conditions
 from nurture.models import Sequence, Step, StepVersion
 from nurture.models.sequence import publishing
 
@@ -36,10 +38,10 @@ def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
     for position, step in enumerate(compiled):
         Step.objects.update_or_create(
             sequence=sequence,
-            key=step.key,
+            key=step.plan.key,
             defaults={
                 "position": position,
-                "wait_days": step.wait_days,
+                **columns(step.plan),
                 "live": True,
                 "stood_after": None,
             },
@@ -47,9 +49,24 @@ def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
     Sequence.objects.filter(pk=sequence.pk).update(plan_number=F("plan_number") + 1)
 
 
+def columns(plan: Planned) -> dict[str, Any]:
+    """A planned step as the columns of its row."""
+    return {
+        "name": plan.name,
+        "wait_count": plan.wait_count,
+        "wait_unit": plan.wait_unit,
+        "wait_after": plan.wait_after,
+        "wait_date_name": plan.wait_date_name,
+        "wait_weekday": plan.wait_weekday,
+        "load_bearing": plan.load_bearing,
+        "skippable": plan.skippable,
+        "conditions": conditions.as_json(plan.conditions),
+    }
+
+
 def remove_others(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
     """Steps that left the plan remember whom they stood after, so that their people go on."""
-    kept = {step.key for step in compiled}
+    kept = {step.plan.key for step in compiled}
     survivor: Step | None = None
     for step in Step.objects.filter(sequence=sequence, live=True).order_by("position"):
         if step.key in kept:
@@ -60,7 +77,7 @@ def remove_others(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
 
 def write_version(source: Sequence, sequence: Sequence, compiled: CompiledStep) -> None:
     """A new version unless the newest says the same."""
-    step = Step.objects.filter(sequence=source, key=compiled.key).first()
+    step = Step.objects.filter(sequence=source, key=compiled.plan.key).first()
     if step is None:
         return  # a translation that is ahead of its source: nobody can be sent this yet
     versions = StepVersion.objects.filter(step=step, locale=sequence.locale)
@@ -77,4 +94,5 @@ def write_version(source: Sequence, sequence: Sequence, compiled: CompiledStep) 
         text=compiled.text,
         fingerprint=compiled.fingerprint,
         page_revisions=compiled.page_revisions,
+        checkin=compiled.checkin,
     )

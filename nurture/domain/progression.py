@@ -18,3 +18,16 @@ def following(
         last = stood_after.get(last)
     position = -1 if last is None else plan.index(last)
     return plan[position + 1] if position + 1 < len(plan) else None
+
+
+def back_to(
+    plan: Sequence[Key], wanted: Key, *, stood_after: Mapping[Key, Key | None]
+) -> Key | None:
+    """The step that a step back leads to: the wanted one, or its nearest surviving predecessor.
+
+    The first step if none of those is left, and None if the plan is empty.
+    """
+    step: Key | None = wanted
+    while step is not None and step not in plan:
+        step = stood_after.get(step)
+    return step if step is not None else next(iter(plan), None)

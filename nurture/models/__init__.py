@@ -1,5 +1,6 @@
 """The rows. PostgreSQL holds every decision; a file holds one noun and its QuerySet."""
 
+from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
 from nurture.models.message import Message
@@ -9,6 +10,7 @@ from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
 
 __all__ = [
+    "Closure",
     "Consent",
     "ConsentText",
     "Enrolment",

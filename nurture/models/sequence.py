@@ -11,12 +11,41 @@ from wagtail.models import DraftStateMixin, LockableMixin, RevisionMixin, Transl
 from wagtail.search import index
 
 from nurture.blocks import StepsBlock
+from nurture.blocks.planning import DATES, EntryBlock
 from nurture.domain.schedule import NeverOpens, Window
+from nurture.models.ticked import TickedField
 from nurture.models.weekdays import WeekdaysField, every_weekday
 
 # Authoring stands above the models and compiles what is published; it listens to this. A receiver
 # that raises stops the publication, since both happen in one transaction.
 publishing = Signal()
+
+
+class FrequencyClass(models.TextChoices):
+    PROGRAMME = "programme", _("Programme")
+    NEWSLETTER = "newsletter", _("Newsletter")
+
+
+class OutsideEvent(models.TextChoices):
+    """What booking software can report."""
+
+    BOOKED = "booked", _("booked an evaluation")
+    ATTENDED = "attended", _("came to an appointment")
+    DISCHARGED = "discharged", _("was discharged")
+
+
+class ExitEvent(models.TextChoices):
+    BOOKED = OutsideEvent.BOOKED.value, OutsideEvent.BOOKED.label
+    ATTENDED = OutsideEvent.ATTENDED.value, OutsideEvent.ATTENDED.label
+    DISCHARGED = OutsideEvent.DISCHARGED.value, OutsideEvent.DISCHARGED.label
+    CHANGED_DIAGNOSIS = "changed_diagnosis", _("changed the diagnosis")
+
+
+class GoalEvent(models.TextChoices):
+    BOOKED = OutsideEvent.BOOKED.value, OutsideEvent.BOOKED.label
+    ATTENDED = OutsideEvent.ATTENDED.value, OutsideEvent.ATTENDED.label
+    DISCHARGED = OutsideEvent.DISCHARGED.value, OutsideEvent.DISCHARGED.label
+    FINISHED = "finished", _("finished the programme")
 
 
 class Sequence(
@@ -38,6 +67,39 @@ class Sequence(
     weekdays = WeekdaysField(default=every_weekday, verbose_name=_("weekdays"))
     opens = models.TimeField(_("from"), default=time(8))
     closes = models.TimeField(_("until"), default=time(20))
+    frequency_class = models.CharField(
+        _("kind of mail"),
+        max_length=20,
+        choices=FrequencyClass,
+        default=FrequencyClass.PROGRAMME,
+        help_text=_("When a person would get too many mails, programmes come before newsletters."),
+    )
+    asks = TickedField(
+        choices=DATES,
+        verbose_name=_("the signup asks for"),
+        help_text=_("Steps can wait for these dates, and conditions can ask about them."),
+    )
+    entry = StreamField(
+        EntryBlock(required=False),
+        verbose_name=_("who may start"),
+        blank=True,
+        help_text=_("All must hold. Without any, everybody may."),
+    )
+    start_on = models.CharField(
+        _("also starts when"), max_length=30, choices=OutsideEvent, blank=True
+    )
+    exit_on = TickedField(
+        choices=ExitEvent.choices,
+        verbose_name=_("ends early when the person"),
+        help_text=_("Nothing more is sent then."),
+    )
+    goal_event = models.CharField(
+        _("the goal is reached when the person"),
+        max_length=30,
+        choices=GoalEvent,
+        default=GoalEvent.FINISHED,
+        help_text=_("For counting how well the sequence does."),
+    )
     steps = StreamField(StepsBlock(), verbose_name=_("steps"), min_num=1)
     plan_number = models.PositiveIntegerField(default=0, editable=False)
 
@@ -49,6 +111,17 @@ class Sequence(
         MultiFieldPanel(
             [FieldPanel("weekdays"), FieldRowPanel([FieldPanel("opens"), FieldPanel("closes")])],
             heading=_("When mails may arrive, in the subscriber's own time"),
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel("asks"),
+                FieldPanel("entry"),
+                FieldRowPanel([FieldPanel("start_on"), FieldPanel("goal_event")]),
+                FieldPanel("exit_on"),
+                FieldPanel("frequency_class"),
+            ],
+            heading=_("Starting and ending"),
+            classname="collapsed",
         ),
         "steps",
         "notice",

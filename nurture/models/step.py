@@ -1,15 +1,45 @@
 from django.db import models
 
+from nurture.domain import conditions
+from nurture.domain.conditions import Condition
+from nurture.domain.feedback import Rules
+
+DAYS = {"days": 1, "weeks": 7, "hours": 0}
+
 
 class Step(models.Model):
-    """One planned e-mail of a sequence. Its key is the stream block's and survives edits."""
+    """One planned e-mail of a sequence. Its key is the stream block's and survives edits.
+
+    The columns `wait_...` say when it is due: so many units after the mail before it, after the
+    start, or before (a negative count) or after a date that the person gave; and then, if there is
+    a weekday (Monday is 0), on the next one of those.
+    """
+
+    class Unit(models.TextChoices):
+        HOURS = "hours"
+        DAYS = "days"
+        WEEKS = "weeks"
+
+    class After(models.TextChoices):
+        PREVIOUS = "previous"
+        START = "start"
+        DATE = "date"
 
     sequence = models.ForeignKey(
         "nurture.Sequence", on_delete=models.CASCADE, related_name="compiled_steps"
     )
     key = models.UUIDField()
     position = models.PositiveIntegerField()
-    wait_days = models.PositiveIntegerField()
+    name = models.CharField(max_length=60, blank=True)
+    wait_count = models.IntegerField(default=0)
+    wait_unit = models.CharField(max_length=10, choices=Unit, default=Unit.DAYS)
+    wait_after = models.CharField(max_length=10, choices=After, default=After.PREVIOUS)
+    wait_date_name = models.CharField(max_length=40, blank=True)
+    wait_weekday = models.PositiveSmallIntegerField(null=True)
+    # Silence never leads past a load-bearing step; a mail that failed leads past a skippable one.
+    load_bearing = models.BooleanField(default=False)
+    skippable = models.BooleanField(default=False)
+    conditions = models.JSONField(default=list)  # see domain.conditions
     live = models.BooleanField(default=True)
     # For a removed step: its nearest predecessor at that time, from which its people go on.
     stood_after = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -17,11 +47,29 @@ class Step(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["sequence", "key"], name="step_key_once_per_sequence")
+            models.UniqueConstraint(fields=["sequence", "key"], name="step_key_once_per_sequence"),
+            models.CheckConstraint(
+                condition=models.Q(wait_after="date") ^ models.Q(wait_date_name=""),
+                name="only_a_wait_for_a_date_names_one",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(wait_weekday__isnull=True) | models.Q(wait_weekday__lte=6),
+                name="wait_weekday_is_one",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"step {self.position + 1} of sequence {self.sequence_id}"
+
+    @property
+    def wait_days(self) -> int:
+        """The wait in whole days, for a schedule that knows nothing else."""
+        return max(self.wait_count * DAYS[self.wait_unit], 0)
+
+    @property
+    def whom(self) -> list[Condition]:
+        """Whom this step is for; nobody is left out by an empty list."""
+        return conditions.from_json(self.conditions)
 
 
 class StepVersion(models.Model):
@@ -37,6 +85,8 @@ class StepVersion(models.Model):
     fingerprint = models.CharField(max_length=64)
     # The revisions of the exercise pages inside: {"page id": revision id}.
     page_revisions = models.JSONField(default=dict)
+    # The rules of the check-in that this mail asks, empty without one: see domain.feedback.
+    checkin = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,3 +99,8 @@ class StepVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number} of step {self.step_id}"
+
+    @property
+    def rules(self) -> Rules | None:
+        """What an answer to this mail does; None if it asks nothing."""
+        return Rules.from_json(self.checkin) if self.checkin else None

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.domain.progression import following
+from nurture.domain.progression import back_to, following
 
 UNTOUCHED: Mapping[str, str | None] = {}
 
@@ -105,3 +105,19 @@ def test_the_way_through_an_edited_plan_visits_the_rest_once_and_in_order(
 def walk(plan: Sequence[int], last: int, stood_after: Mapping[int, int | None]) -> Sequence[int]:
     step = following(plan, last, stood_after=stood_after)
     return [] if step is None else [step, *walk(plan, step, stood_after)]
+
+
+def test_a_step_back_leads_to_the_step_that_the_rules_name() -> None:
+    assert back_to(["week 1", "week 2"], "week 1", stood_after=UNTOUCHED) == "week 1"
+
+
+def test_a_step_back_to_one_that_was_removed_leads_to_the_one_before_it() -> None:
+    removed: dict[str, str | None] = {"week 2": "week 1"}
+
+    assert back_to(["week 1", "week 3"], "week 2", stood_after=removed) == "week 1"
+
+
+def test_a_step_back_to_where_nothing_is_left_begins_anew() -> None:
+    removed: dict[str, str | None] = {"week 1": None}
+
+    assert back_to(["week 2"], "week 1", stood_after=removed) == "week 2"

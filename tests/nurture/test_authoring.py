@@ -7,9 +7,10 @@ import pytest
 from django.conf import settings as installation
 from django.core.exceptions import ValidationError
 
-from nurture.authoring.compile import CannotCompile
+from nurture.authoring.faults import CannotCompile
 from nurture.models import Sequence, Step, StepVersion
 from tests.factories import (
+    Child,
     callout,
     card,
     edited,
@@ -20,6 +21,7 @@ from tests.factories import (
     raw_steps,
     step,
     text,
+    waiting,
 )
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,11 @@ def versions(sequence: Sequence) -> list[tuple[int, int]]:
 
 def item(value: dict[str, object]) -> dict[str, object]:
     return {"type": "item", "id": str(uuid4()), "value": value}
+
+
+def changed(child: Child, **other: object) -> Child:
+    """The same step, edited."""
+    return {**child, "value": {**child["value"], **other}}
 
 
 def only_version() -> StepVersion:
@@ -124,7 +131,8 @@ def test_reordered_steps_keep_their_keys_and_versions() -> None:
     sequence = published_sequence(steps=2)
     before = {row.pk: row.key for row in Step.objects.all()}
 
-    edited(sequence, steps=raw_steps(sequence)[::-1])
+    second, first = raw_steps(sequence)[::-1]
+    edited(sequence, steps=[second, changed(first, wait=waiting(7))])
 
     rows = Step.objects.order_by("-position")
     assert {row.pk: row.key for row in rows} == before
@@ -166,7 +174,7 @@ def test_a_step_that_comes_back_is_the_same_step() -> None:
 )
 def test_a_line_that_tells_the_diagnosis_keeps_all_from_going_live(field: str, words: str) -> None:
     with pytest.raises(CannotCompile, match=f"Step 2: the {field} tells the diagnosis"):
-        published_sequence(steps=[step(), step(**{field: words})])
+        published_sequence(steps=[step(), changed(step(wait_days=7), **{field: words})])
 
     assert not Sequence.objects.filter(live=True).exists()
     assert not Step.objects.exists()
@@ -241,7 +249,7 @@ def test_an_exercise_that_was_deleted_is_refused() -> None:
 def test_a_mail_that_mail_programs_would_cut_off_is_refused() -> None:
     endless = text("<p>" + "one more word " * 8_000 + "</p>")
 
-    with pytest.raises(CannotCompile, match="Step 1 is longer than mail programs show"):
+    with pytest.raises(CannotCompile, match="Step 1: this mail is longer than"):
         published_sequence(steps=[step(endless)])
 
     assert not Step.objects.exists()

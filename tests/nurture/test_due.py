@@ -19,6 +19,7 @@ from tests.factories import (
     publish,
     published_sequence,
     raw_steps,
+    waiting,
 )
 from tests.nurture.steps import at_once, enrolled
 
@@ -130,7 +131,7 @@ def test_a_shorter_wait_is_followed_before_anything_is_planned(sequence: Sequenc
     due.claim(MONDAY)
     is_over(Message.objects.get(), at=MONDAY)
     first, second, third = raw_steps(sequence)
-    second = {**second, "value": {**second["value"], "wait_days": 2}}
+    second = {**second, "value": {**second["value"], "wait": waiting(2)}}
     live = edited(sequence, steps=[first, second, third])
 
     planned = due.claim(MONDAY + 2 * DAY)
@@ -145,7 +146,7 @@ def test_a_longer_wait_keeps_back_what_was_due_by_the_old_plan(sequence: Sequenc
     due.claim(MONDAY)
     is_over(Message.objects.get(), at=MONDAY)
     first, second, third = raw_steps(sequence)
-    second = {**second, "value": {**second["value"], "wait_days": 10}}
+    second = {**second, "value": {**second["value"], "wait": waiting(10)}}
     edited(sequence, steps=[first, second, third])
 
     planned = due.claim(MONDAY + 8 * DAY)

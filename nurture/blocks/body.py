@@ -1,14 +1,14 @@
-"""The StreamField of a sequence. Below the models, which need it."""
+"""What a mail is made of."""
 
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from cms.blocks import PER, SIDES, DosageBlock, ExerciseChooserBlock
 from cms.prose import ProseBlock
+from nurture.blocks.checkin import CheckinBlock
 from nurture.domain.personalise import EDITORS_FIELDS
 
 FIELDS = ", ".join(f"{{{{{name}}}}}" for name in sorted(EDITORS_FIELDS))
-PRIVATE = _("Anyone who sees the inbox sees this: no diagnosis, no body part.")
 
 
 class TextBlock(blocks.StructBlock):
@@ -62,25 +62,7 @@ class MailBodyBlock(blocks.StreamBlock):
     text = TextBlock()
     exercise = ExerciseCardBlock()
     callout = CalloutBlock()
-
-
-class PlannedMailBlock(blocks.StructBlock):
-    """One planned e-mail. The stream child's own id is the step's key and survives edits."""
-
-    wait_days = blocks.IntegerBlock(
-        min_value=0, max_value=365, help_text=_("Days after the mail before it, or the start.")
-    )
-    subject = blocks.CharBlock(max_length=100, help_text=PRIVATE)
-    preheader = blocks.CharBlock(max_length=140, help_text=PRIVATE)
-    body = MailBodyBlock()
-    progress = blocks.TextBlock(
-        required=False, rows=2, help_text=_("For colleagues: what changes in this step, and why.")
-    )
+    checkin = CheckinBlock()
 
     class Meta:
-        icon = "mail"
-        label_format = "{subject}"
-
-
-class StepsBlock(blocks.StreamBlock):
-    step = PlannedMailBlock()
+        block_counts = {"checkin": {"max_num": 1}}
