@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from nurture import enrolment
-from nurture.domain.schedule import NeverOpens
+from nurture import enrolment, plans
 from nurture.domain.states import MessageKind, Reason
 from nurture.models import Enrolment, Message, StepVersion
 from nurture.models.suppression import address_hash
@@ -22,6 +21,8 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
     Safe to call from any number of places at once: rows are locked and skipped, and the database
     refuses a second message for the same turn.
     """
+    with transaction.atomic():
+        enrolment.wake(now=now, limit=limit)
     follow_the_plan(now, limit=limit)
     with transaction.atomic():
         due = list(
@@ -42,7 +43,7 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
 def follow_the_plan(now: datetime, *, limit: int) -> None:
     """Re-plan those that an edit has overtaken, before anything is claimed by the old plan."""
     with transaction.atomic():
-        plans = enrolment.Plans()
+        known = plans.Plans()
         rows = (
             Enrolment.objects.outdated()
             .select_related("subscriber")
@@ -50,10 +51,7 @@ def follow_the_plan(now: datetime, *, limit: int) -> None:
             .order_by("pk")[:limit]
         )
         for row in rows:
-            try:
-                enrolment.replan(row, plans[row.sequence_id], now=now)
-            except NeverOpens:
-                enrolment.hold([row.pk], reason=Reason.ON_HOLD)
+            enrolment.replan(row, known[row.sequence_id], now=now)
 
 
 def versions_for(rows: Iterable[Enrolment]) -> dict[int, StepVersion]:

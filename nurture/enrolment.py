@@ -1,88 +1,32 @@
-"""Where a person stands in a programme: entering it, moving on, holding, stopping.
+"""Where a person stands in a programme: entering it, pausing, going back, holding, stopping.
 
-Every function runs inside the caller's transaction and is the only writer of its columns.
+Every function runs inside the caller's transaction; these and `moving` are the only writers of an
+enrolment's columns. Who writes enrolments and messages locks the enrolments first, in the order
+of their keys.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from nurture.domain import progression, schedule
-from nurture.domain.schedule import Window
-from nurture.domain.states import LEASED, OPEN, RUNNING, EnrolmentState, MessageState, Reason
+from nurture import plans
+from nurture.domain.schedule import NeverOpens
+from nurture.domain.states import (
+    OPEN,
+    RUNNING,
+    WENT_OUT,
+    EnrolmentState,
+    MessageState,
+    Reason,
+)
 from nurture.models import Enrolment, Message, Sequence, Step, Subscriber
 from nurture.models.choices import values
+from nurture.plans import Plan
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A sequence as it is published: what follows what, after how long, in which window."""
-
-    number: int
-    window: Window
-    steps: tuple[int, ...]
-    waits: dict[int, int]
-    stood_after: dict[int, int | None]
-
-    def after(self, last_step: int | None) -> int | None:
-        return progression.following(self.steps, last_step, stood_after=self.stood_after)
-
-
-class Plans(dict[int, Plan]):
-    """Plans by sequence, each read once. One that is outdated meanwhile does no harm: the
-    enrolment carries the plan's number, and `due.claim` re-plans those of an older one."""
-
-    def __missing__(self, sequence_id: int) -> Plan:
-        self[sequence_id] = plan_of(Sequence.objects.get(pk=sequence_id))
-        return self[sequence_id]
-
-
-def plan_of(sequence: Sequence) -> Plan:
-    steps = list(Step.objects.filter(sequence=sequence).order_by("position", "pk"))
-    live = [step for step in steps if step.live]
-    return Plan(
-        number=sequence.plan_number,
-        window=sequence.window,
-        steps=tuple(step.pk for step in live),
-        waits={step.pk: step.wait_days for step in live},
-        stood_after={step.pk: step.stood_after_id for step in steps if not step.live},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What comes next for somebody and when; no step means that the programme is over."""
-
-    step: int | None
-    due_at: datetime | None
-    anchor: date
-    plan_number: int
-
-
-def place(
-    plan: Plan,
-    subscriber: Subscriber,
-    *,
-    last_step: int | None,
-    anchor: date,
-    not_before: datetime,
-) -> Place:
-    """Raises `NeverOpens`."""
-    step = plan.after(last_step)
-    if step is None:
-        return Place(None, None, anchor, plan.number)
-    due_at = schedule.due(
-        anchor=anchor,
-        wait_days=plan.waits[step],
-        window=plan.window,
-        zone=subscriber.zone,
-        not_before=not_before,
-    )
-    return Place(step, due_at, anchor, plan.number)
+# What has passed the fence is at the relay, or about to be: it cannot be called back.
+RECALLABLE = OPEN - {MessageState.SUBMITTING}
 
 
 def enrol(subscriber: Subscriber, sequence: Sequence, *, now: datetime) -> Enrolment:
@@ -92,93 +36,158 @@ def enrol(subscriber: Subscriber, sequence: Sequence, *, now: datetime) -> Enrol
     ).first()
     if running:
         return running
-    today = schedule.local_date(now, subscriber.zone)
-    start = place(plan_of(sequence), subscriber, last_step=None, anchor=today, not_before=now)
-    return Enrolment.objects.create(
-        subscriber=subscriber,
-        sequence=sequence,
-        started_at=now,
-        anchor=start.anchor,
-        next_step_id=start.step,
-        due_at=start.due_at,
-        plan_number=start.plan_number,
-    )
+    row = Enrolment(subscriber=subscriber, sequence=sequence, started_at=now)
+    put(row, plans.plan_of(sequence), now=now)
+    return row
 
 
-def advance(went_out: Iterable[tuple[Message, datetime]], plans: Plans) -> None:
-    """These messages went out at these times: the wait of the next step counts from then.
+def put(row: Enrolment, plan: Plan, *, now: datetime) -> None:
+    """Write where the person now stands: after `last_step`, by the live plan, never in the past.
 
-    That is the local date of the later of the planned and the real time, which also lets a
-    programme be played ahead of the clock. One that was stopped meanwhile stays where it is.
-    Messages come with `enrolment` and `subscriber` loaded.
+    Raises `NeverOpens`.
     """
-    moves = []
-    for message, sent_at in went_out:
-        if message.enrolment is not None:
-            moment = max(message.planned_for, sent_at)
-            moves.append((message.enrolment, next_place(message, moment, plans), moment))
-    move(moves)
-
-
-def next_place(message: Message, moment: datetime, plans: Plans) -> Place:
-    enrolment, subscriber = message.enrolment, message.subscriber
-    if enrolment is None:
-        raise ValueError("only a programme moves on")
-    return place(
-        plans[enrolment.sequence_id],
-        subscriber,
-        last_step=enrolment.last_step_id,
-        anchor=schedule.local_date(moment, subscriber.zone),
-        not_before=moment,
-    )
-
-
-MOVE = """
-    UPDATE nurture_enrolment AS enrolment
-    SET next_step_id = new.step, due_at = new.due_at, anchor = new.anchor,
-        plan_number = new.plan_number,
-        state = CASE WHEN new.step IS NULL THEN %s ELSE enrolment.state END,
-        reason = CASE WHEN new.step IS NULL THEN '' ELSE enrolment.reason END,
-        ended_at = CASE WHEN new.step IS NULL THEN new.moment END
-    FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::date[], %s::int[],
-                %s::timestamptz[]) AS new(id, turn, step, due_at, anchor, plan_number, moment)
-    WHERE enrolment.id = new.id AND enrolment.turn = new.turn AND enrolment.state = ANY(%s)
-"""
-
-
-def move(moves: list[tuple[Enrolment, Place, datetime]]) -> None:
-    """Write the new places, all in one statement. A turn that has passed meanwhile is left."""
-    if not moves:
-        return
-    columns = zip(
-        *(
-            (
-                enrolment.pk,
-                enrolment.turn,
-                new.step,
-                new.due_at,
-                new.anchor,
-                new.plan_number,
-                moment,
-            )
-            for enrolment, new, moment in moves
-        ),
-        strict=True,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE, [EnrolmentState.FINISHED, *map(list, columns), values(RUNNING)])
-
-
-def replan(enrolment: Enrolment, plan: Plan, *, now: datetime) -> None:
-    """Follow the live plan: same anchor, new waits and windows, never in the past."""
-    new = place(
+    place = plans.place(
         plan,
-        enrolment.subscriber,
-        last_step=enrolment.last_step_id,
-        anchor=enrolment.anchor,
+        row.subscriber,
+        last_step=row.last_step_id,
+        anchors=plans.anchors(row, previous=row.anchored_at),
         not_before=now,
+        timed_by=row.timed_by_id,
     )
-    move([(enrolment, new, now)])
+    row.next_step_id, row.due_at, row.plan_number = place.step, place.due_at, place.plan_number
+    row.timed_by_id = place.timed_by
+    if place.step is None:
+        row.state, row.reason, row.ended_at = EnrolmentState.FINISHED, Reason.NONE, now
+    elif place.waits_for_a_date:
+        row.state, row.reason = EnrolmentState.HELD, Reason.DATE_MISSING
+    row.save()
+
+
+def lock(rows: "QuerySet[Enrolment]") -> list[Enrolment]:
+    """These enrolments with their people, held until the transaction ends."""
+    found = rows.select_related("subscriber").order_by("pk")
+    return list(found.select_for_update(of=("self",), no_key=True))
+
+
+def reschedule(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
+    """Date again what waits: the person moved, chose another hour, or gave a date.
+
+    Those that were held for a missing date go on if it is there now. A mail that is already in
+    the outbox goes out as it is.
+    """
+    waiting = Q(state=EnrolmentState.ACTIVE, due_at__isnull=False)
+    dateless = Q(state=EnrolmentState.HELD, reason=Reason.DATE_MISSING)
+    known = plans.Plans()
+    for row in lock(rows.filter(waiting | dateless)):
+        row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
+        replan(row, known[row.sequence_id], now=now)
+
+
+def replan(row: Enrolment, plan: Plan, *, now: datetime) -> None:
+    """Follow the live plan: same anchors, new waits and windows. Held if it never opens."""
+    try:
+        put(row, plan, now=now)
+    except NeverOpens:
+        row.state, row.reason = EnrolmentState.HELD, Reason.NEVER_OPENS
+        row.save()
+
+
+def change_date(subscriber: Subscriber, name: str, day: date, *, now: datetime) -> None:
+    """The person gives or moves a date, such as that of a surgery: what is unsent follows it."""
+    subscriber.dates = {**subscriber.dates, name: day.isoformat()}
+    Subscriber.objects.filter(pk=subscriber.pk).update(dates=subscriber.dates)
+    reschedule(subscriber.enrolments.all(), now=now)
+
+
+# ------------------------------------------------------------------ pausing and going on
+
+
+def pause(rows: "QuerySet[Enrolment]", *, until: datetime | None = None) -> None:
+    """Nothing more goes out until `resume`, or until that time. What waits is taken back."""
+    for row in lock(rows.filter(state=EnrolmentState.ACTIVE)):
+        cancel_open([row.pk], reason=Reason.PAUSED)
+        row.state, row.reason, row.paused_until = EnrolmentState.PAUSED, Reason.PAUSED, until
+        row.save()
+
+
+def resume(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
+    """Go on where the person stood, by the live plan: at the next window, never in the past.
+
+    After a hold, a mail that did not go out is planned again; `skip` goes on after it.
+    """
+    known = plans.Plans()
+    for row in lock(rows.filter(state__in=values({EnrolmentState.PAUSED, EnrolmentState.HELD}))):
+        row.state, row.reason, row.paused_until = EnrolmentState.ACTIVE, Reason.NONE, None
+        if row.messages.filter(state=MessageState.SUBMITTING).exists():
+            row.save()  # its outcome moves the programme on
+        else:
+            take_back(row, reason=Reason.ON_HOLD)
+            replan(row, known[row.sequence_id], now=now)
+
+
+def wake(*, now: datetime, limit: int) -> int:
+    """Resume those whose pause ends by `now` (programme time); how many."""
+    over = Enrolment.objects.filter(state=EnrolmentState.PAUSED, paused_until__lte=now)
+    ids = list(over.order_by("paused_until").values_list("pk", flat=True)[:limit])
+    resume(Enrolment.objects.filter(pk__in=ids, paused_until__lte=now), now=now)
+    return len(ids)
+
+
+def skip(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
+    """Go on after the step that did not go out."""
+    known = plans.Plans()
+    for row in lock(rows.filter(state=EnrolmentState.HELD)):
+        cancel_open([row.pk], reason=Reason.ON_HOLD)
+        row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
+        replan(row, known[row.sequence_id], now=now)
+
+
+# ------------------------------------------------------------------ the same again, or back
+
+
+def repeat(row: Enrolment, step: Step, *, now: datetime) -> None:
+    """The person does this step once more, when the one after it would have come."""
+    go_to(row, step.pk, now=now)
+
+
+def step_back(row: Enrolment, to: Step, *, now: datetime) -> None:
+    """Go on from an earlier step, or its nearest surviving predecessor if it was removed."""
+    go_to(row, to.pk, now=now)
+
+
+def go_to(row: Enrolment, step: int, *, now: datetime) -> None:
+    """Make this the next step; "had" counts from before it. What is unsent is taken back."""
+    row = lock(Enrolment.objects.filter(pk=row.pk))[0]
+    if row.state not in RUNNING:
+        return
+    plan = plans.plan_of(Sequence.objects.get(pk=row.sequence_id))
+    had = take_back(row, reason=Reason.SUPERSEDED)
+    row.timed_by_id = plan.after(had)
+    row.last_step_id = plan.before(step)
+    if row.state == EnrolmentState.ACTIVE:
+        replan(row, plan, now=now)
+    else:
+        row.save()
+
+
+def take_back(row: Enrolment, *, reason: Reason) -> int | None:
+    """Undo a mail that has not gone out, as if it had never been planned; what was had before.
+
+    The enrolment is locked. A message that is cancelled here is refused by the fence.
+    """
+    cancel_open([row.pk], reason=reason)
+    last = row.messages.filter(turn=row.turn).select_related("step_version").first()
+    if last is None or last.step_version is None:
+        return row.last_step_id
+    if last.state == MessageState.SUBMITTING:
+        row.turn += 1  # its outcome moves nothing any more
+    elif last.state not in WENT_OUT and last.step_version.step_id == row.last_step_id:
+        plan = plans.plan_of(Sequence.objects.get(pk=row.sequence_id))
+        row.last_step_id = plan.before(last.step_version.step_id)
+    return row.last_step_id
+
+
+# ------------------------------------------------------------------ holding and stopping
 
 
 def hold(enrolment_ids: Iterable[int], *, reason: Reason) -> None:
@@ -188,19 +197,24 @@ def hold(enrolment_ids: Iterable[int], *, reason: Reason) -> None:
     )
 
 
-def stop(enrolments: "QuerySet[Enrolment]", *, reason: Reason) -> None:
+def stop(rows: "QuerySet[Enrolment]", *, reason: Reason) -> None:
     """End the programmes and take back what has not been handed over."""
-    running = enrolments.filter(state__in=values(RUNNING))
-    ids = list(running.values_list("pk", flat=True))
-    running.update(
+    ids = [row.pk for row in lock(rows.filter(state__in=values(RUNNING)))]
+    Enrolment.objects.filter(pk__in=ids).update(
         state=EnrolmentState.STOPPED, reason=reason, due_at=None, next_step=None, ended_at=Now()
     )
     cancel_open(ids, reason=reason)
 
 
 def cancel_open(enrolment_ids: Iterable[int], *, reason: Reason) -> None:
-    """A mail at the relay cannot be called back; a claimed one is stopped by its fence."""
+    """A mail at the relay cannot be called back; a sender that holds one loses its lease."""
     waiting = Message.objects.filter(
-        enrolment__in=list(enrolment_ids), state__in=values(OPEN - LEASED)
+        enrolment__in=list(enrolment_ids), state__in=values(RECALLABLE)
     )
-    waiting.update(state=MessageState.CANCELLED, reason=reason, closed_at=Now())
+    waiting.update(
+        state=MessageState.CANCELLED,
+        reason=reason,
+        lease_token=None,
+        lease_until=None,
+        closed_at=Now(),
+    )

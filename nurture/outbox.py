@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from nurture import enrolment
+from nurture import moving
 from nurture.domain.retry import Verdict
 from nurture.domain.states import (
     BLOCKS_EVERYTHING,
@@ -31,9 +31,9 @@ from nurture.domain.states import (
     MessageState,
     Reason,
 )
-from nurture.enrolment import Plans
 from nurture.models import Message, Suppression
 from nurture.models.choices import values
+from nurture.plans import Plans
 
 LEASE = timedelta(seconds=90)
 LEASE_RESERVE = timedelta(seconds=5)  # less than this left of a lease is as good as nothing
@@ -137,11 +137,12 @@ RECORD = """
 
 
 @transaction.atomic
-def record(outcomes: Iterable[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
+def record(outcomes: Collection[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
     """Write outcomes, and move the programmes in the same breath; how many were still ours."""
     groups: dict[Verdict, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         groups[outcome.verdict].append(outcome)
+    moving.lock(outcome.message for outcome in outcomes)
     return sum(record_alike(verdict, group, token, plans) for verdict, group in groups.items())
 
 
@@ -173,10 +174,9 @@ def conclude(
     programme = [(row, sent_at) for row, sent_at in closed if row.enrolment_id is not None]
     if state in WENT_OUT:
         now = timezone.now()
-        enrolment.advance([(row, sent_at or now) for row, sent_at in programme], plans)
+        moving.advance([(row, sent_at or now) for row, sent_at in programme], plans)
     elif state in CLOSED:
-        ids = [row.enrolment_id for row, _sent_at in programme if row.enrolment_id]
-        enrolment.hold(ids, reason=Reason.MAIL_NOT_SENT)
+        moving.after_failure([row for row, _sent_at in programme], plans)
 
 
 def why_not(message: Message, *, token: uuid.UUID) -> Verdict | None:

@@ -21,11 +21,11 @@ from nurture import outbox
 from nurture.domain import retry
 from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import MessageKind, MessageState, Reason
-from nurture.enrolment import Plans
 from nurture.mail.compose import CannotCompose, Envelope, envelope
 from nurture.mail.smtp import Away, Connection, Relay
 from nurture.models import Message
 from nurture.outbox import Outcome
+from nurture.plans import Plans
 
 log = logging.getLogger(__name__)
 

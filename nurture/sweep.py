@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from nurture import outbox
+from nurture import moving, outbox
 from nurture.domain.states import TRANSACTIONAL, MessageState, Reason
-from nurture.enrolment import Plans
 from nurture.models import Message
 from nurture.models.choices import values
+from nurture.plans import Plans
 
 BATCH = 200
 RESEND_AFTER = timedelta(minutes=5)
@@ -83,7 +83,10 @@ def resend_in_doubt() -> int:
 def conclude_all(stuck: "QuerySet[Message]", state: MessageState, reason: Reason) -> int:
     """Close rows and move their programmes."""
     rows = stuck.select_related("subscriber", "enrolment").order_by("pk")
-    taken = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
+    candidates = list(rows[:BATCH])
+    moving.lock(candidates)
+    still = rows.filter(pk__in=[row.pk for row in candidates])
+    taken = list(still.select_for_update(of=("self",), skip_locked=True))
     Message.objects.filter(pk__in=[row.pk for row in taken]).update(
         state=state, reason=reason, lease_token=None, lease_until=None, closed_at=Now()
     )

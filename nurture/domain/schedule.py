@@ -1,83 +1,148 @@
-"""When a step is due: local calendar days, then forward into the sequence's window.
+"""When a step is due: one date with its reasons, or the dates of a whole programme.
 
-Clock changes: a wall time that a change skips is moved forward by the size of the gap; one that
-happens twice means the first. Zones are resolved at the target date, never at the start.
+A wait leads to a first day (or, in hours, to a first instant). From there the mail moves forward,
+never back: to a weekday, past clinic closures, into the window and the person's own hour, out of
+quiet hours, past days that are full, and never into the past.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from nurture.domain.cap import Cap, Priority
+from nurture.domain.clocks import aware, instant, local_date
+from nurture.domain.openings import AFTER, Calendar, Person, Search, Why
+from nurture.domain.waiting import (
+    DAY,
+    After,
+    Anchors,
+    DateMissing,
+    Unit,
+    Wait,
+    begin,
+    distance,
+)
+from nurture.domain.window import EVERY_DAY, NeverOpens, Quiet, Window
+
+__all__ = [
+    "AFTER",
+    "EVERY_DAY",
+    "After",
+    "Anchors",
+    "Calendar",
+    "Cap",
+    "DateMissing",
+    "Due",
+    "NeverOpens",
+    "Person",
+    "Planned",
+    "Priority",
+    "Quiet",
+    "Unit",
+    "Wait",
+    "Why",
+    "Window",
+    "aware",
+    "distance",
+    "due",
+    "instant",
+    "local_date",
+    "timeline",
+]
 
 HORIZON_DAYS = 800
-EVERY_DAY = frozenset(range(7))
 
-
-class NeverOpens(ValueError):
-    """The window has no weekday, or closures cover all that can be looked ahead."""
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """When mail may leave: weekdays (Monday is 0) and wall times.
+class Due:
+    """When, in UTC, and why then and not otherwise."""
 
-    `closes` at or before `opens` means the next morning: the day on which the window opens
-    decides the weekday.
-    """
-
-    weekdays: frozenset[int] = EVERY_DAY
-    opens: time = time(8)
-    closes: time = time(20)
-
-    def __post_init__(self) -> None:
-        if not self.weekdays or not self.weekdays <= EVERY_DAY:
-            raise NeverOpens("A window needs at least one weekday, from 0 (Monday) to 6.")
-
-    def span(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """First instant, and the instant after the last, of the window that opens on `day`."""
-        last_day = day + timedelta(days=self.closes <= self.opens)
-        return instant(day, self.opens, zone), instant(last_day, self.closes, zone)
-
-
-def instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
-    """The UTC instant at which clocks in `zone` show `wall` on `day`, by the rules above."""
-    local = datetime.combine(day, wall, tzinfo=zone).replace(fold=0)
-    return local.astimezone(UTC)
-
-
-def local_date(moment: datetime, zone: ZoneInfo) -> date:
-    return aware(moment).astimezone(zone).date()
-
-
-def aware(moment: datetime) -> datetime:
-    """The moment itself. Raises `ValueError` for a naive one, which means nothing to us."""
-    if moment.utcoffset() is None:
-        raise ValueError(f"naive datetime: {moment.isoformat()}")
-    return moment
+    moment: datetime
+    reasons: tuple[Why, ...]
 
 
 def due(
+    wait: Wait,
     *,
-    anchor: date,
-    wait_days: int,
-    window: Window,
-    zone: ZoneInfo,
+    anchors: Anchors,
+    calendar: Calendar,
+    person: Person,
     not_before: datetime,
-    closures: Collection[date] = (),
-) -> datetime:
-    """The first instant in the window, `wait_days` after `anchor` or later, not in the past.
+    apart: int = 0,
+    priority: Priority = Priority.PROGRAMME,
+) -> Due:
+    """The first instant that every rule allows, at `not_before` or later.
 
-    `anchor` is a date in the person's own calendar. The answer is in UTC. Raises `NeverOpens`.
+    `apart` keeps so many local days between this mail and the previous one. Raises `NeverOpens`
+    and `DateMissing`.
     """
-    aware(not_before)
-    first = anchor + timedelta(days=wait_days)
-    # A day is skipped at once if it lies before the eve of `not_before`: late ticks stay cheap.
-    start = max(first, local_date(not_before, zone) - timedelta(days=2))
+    beginning = begin(wait, anchors, person.zone)
+    first = beginning.day
+    reasons = {AFTER[beginning.after]: None}  # an ordered set
+    if apart and anchors.previous is not None:
+        spaced = local_date(anchors.previous, person.zone) + apart * DAY
+        if spaced > first:
+            first = spaced
+            reasons[Why.KEEPS_DISTANCE] = None
+    floor = max(aware(not_before), beginning.moment)
+    search = Search(wait, calendar, person, floor, priority, reasons)
+    # A day is skipped at once if it lies before the eve of the floor: late ticks stay cheap.
+    start = max(first, local_date(floor, person.zone) - 2 * DAY)
+    if floor != beginning.moment and local_date(floor, person.zone) > first:
+        reasons[Why.NOT_IN_THE_PAST] = None
     for offset in range(HORIZON_DAYS):
-        day = start + timedelta(days=offset)
-        if day.weekday() not in window.weekdays or day in closures:
-            continue
-        opens, closes = window.span(day, zone)
-        if closes > max(not_before, opens):
-            return max(opens, not_before).astimezone(UTC)
+        moment = search.on(start + offset * DAY)
+        if moment is not None:
+            return Due(moment, tuple(reasons))
     raise NeverOpens(f"No open day within {HORIZON_DAYS} days after {first.isoformat()}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Generic[Key]):
+    """One step of a timeline; without a date, the reason says what is missing."""
+
+    key: Key
+    due: Due | None
+    reasons: tuple[Why, ...]
+
+
+def timeline(
+    steps: Iterable[tuple[Key, Wait]],
+    *,
+    anchors: Anchors,
+    calendar: Calendar,
+    person: Person,
+    not_before: datetime,
+    before: Wait | None = None,
+) -> list[Planned[Key]]:
+    """The dates of all these steps, each counted as if the one before went out when planned.
+
+    A step whose date is missing stops the programme, so nothing behind it has a date either.
+    `before` is the wait of the last mail that the person had. Raises `NeverOpens`.
+    """
+    planned: list[Planned[Key]] = []
+    for key, wait in steps:
+        if planned and planned[-1].due is None:
+            planned.append(Planned(key, None, (Why.DATE_MISSING,)))
+            continue
+        try:
+            found = due(
+                wait,
+                anchors=anchors,
+                calendar=calendar,
+                person=person,
+                not_before=not_before,
+                apart=distance(wait, before),
+            )
+        except DateMissing:
+            planned.append(Planned(key, None, (Why.DATE_MISSING,)))
+            continue
+        planned.append(Planned(key, found, found.reasons))
+        day = local_date(found.moment, person.zone)
+        anchors = replace(anchors, previous=found.moment)
+        person = replace(person, taken=(*person.taken, (day, Priority.PROGRAMME)))
+        not_before, before = found.moment, wait
+    return planned

@@ -30,7 +30,7 @@ class Enrolment(models.Model):
     """A subscriber in a sequence: where the person stands, and when the next mail is due.
 
     `due_at` is null while a message is open and when nothing follows. The wait of the next step
-    counts from `anchor`, a date in the person's own calendar.
+    counts from `anchored_at`, when the last mail went out, from `started_at` or from a date.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -48,8 +48,13 @@ class Enrolment(models.Model):
     last_step = models.ForeignKey(
         "nurture.Step", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # Whose wait counts, if not the next step's: a repeated step comes when another would have.
+    timed_by = models.ForeignKey(
+        "nurture.Step", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     due_at = models.DateTimeField(null=True)
-    anchor = models.DateField()
+    anchored_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
     turn = models.PositiveIntegerField(default=0)
     plan_number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
@@ -68,6 +73,11 @@ class Enrolment(models.Model):
                 fields=["sequence", "plan_number"],
                 condition=Q(state=EnrolmentState.ACTIVE.value),
                 name="enrolment_plan",
+            ),
+            models.Index(
+                fields=["paused_until"],
+                condition=Q(state=EnrolmentState.PAUSED.value),
+                name="enrolment_paused",
             ),
         ]
         constraints = [

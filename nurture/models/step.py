@@ -3,6 +3,7 @@ from django.db import models
 from nurture.domain import conditions
 from nurture.domain.conditions import Condition
 from nurture.domain.feedback import Rules
+from nurture.domain.schedule import After, Unit, Wait
 
 DAYS = {"days": 1, "weeks": 7, "hours": 0}
 
@@ -60,6 +61,16 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.position + 1} of sequence {self.sequence_id}"
+
+    @property
+    def wait(self) -> Wait:
+        return Wait(
+            self.wait_count,
+            Unit(self.wait_unit),
+            After(self.wait_after),
+            self.wait_date_name,
+            self.wait_weekday,
+        )
 
     @property
     def wait_days(self) -> int:

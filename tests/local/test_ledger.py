@@ -25,7 +25,6 @@ def anna() -> Enrolment:
         subscriber=ANNA.joins(),
         sequence=sequence,
         state=EnrolmentState.FINISHED,
-        anchor=NOW.date(),
         started_at=NOW,
         plan_number=sequence.plan_number,
     )

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from nurture import due, outbox
 from nurture.domain.schedule import Window
 from nurture.domain.states import EnrolmentState, MessageState, Reason
-from nurture.enrolment import Plans
 from nurture.models import Enrolment, Message, Sequence, StepVersion
+from nurture.plans import Plans
 from tests.cast import ANNA, BEN, CLARA
 from tests.factories import (
     ALWAYS,

@@ -432,7 +432,7 @@ def test_who_leaves_while_the_mail_is_at_the_door_gets_no_body(
 
     sending.send_claimed(PROGRAMME)
 
-    assert seen(message) == ("cancelled", "suppressed")
+    assert seen(message) == ("cancelled", "unsubscribed")
     assert not relay.mails
     assert not any(relay.unfinished)
     assert enrolment_of(message).state == EnrolmentState.STOPPED

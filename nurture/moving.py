@@ -1,0 +1,129 @@
+"""Moving programmes on, many at a time. Runs inside the caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from nurture import plans
+from nurture.domain.states import RUNNING, EnrolmentState, Reason
+from nurture.models import Enrolment, Message
+from nurture.models.choices import values
+from nurture.plans import Place, Plans
+
+Move = tuple[Enrolment, Place, datetime | None]  # who, to where, when the last mail went out
+
+
+def advance(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> None:
+    """These messages went out at these times: the wait of the next step counts from then.
+
+    That is the later of the planned and the real time, which also lets a programme be played ahead
+    of the clock. One that was stopped meanwhile stays where it is. Messages come with `enrolment`
+    and `subscriber` loaded.
+    """
+    moves: list[Move] = []
+    for message, sent_at in went_out:
+        row = message.enrolment
+        if row is not None:
+            row.subscriber = message.subscriber
+            moment = max(message.planned_for, sent_at)
+            moves.append((row, next_place(row, known, previous=moment, now=moment), moment))
+    move(moves)
+
+
+def after_failure(messages: Iterable[Message], known: Plans) -> None:
+    """These messages will not go out: their programmes wait for a person to look.
+
+    Where the editor marked the step as skippable, the programme goes on instead.
+    """
+    moves: list[Move] = []
+    to_hold = []
+    now = timezone.now()
+    for message in messages:
+        row = message.enrolment
+        if row is None:
+            continue
+        plan = known[row.sequence_id]
+        if row.last_step_id in plan.skippable:
+            row.subscriber = message.subscriber
+            previous = max(message.planned_for, now)
+            moves.append((row, next_place(row, known, previous=previous, now=previous), previous))
+        else:
+            to_hold.append((row.pk, row.turn))
+    move(moves)
+    hold(to_hold)
+
+
+HOLD = """
+    UPDATE nurture_enrolment AS enrolment SET state = %s, reason = %s
+    FROM unnest(%s::bigint[], %s::int[]) AS held(id, turn)
+    WHERE enrolment.id = held.id AND enrolment.turn = held.turn AND enrolment.state = %s
+"""
+
+
+def hold(turns: list[tuple[int, int]]) -> None:
+    if turns:
+        ids, numbers = zip(*turns, strict=True)
+        states = [EnrolmentState.HELD, Reason.MAIL_NOT_SENT]
+        with connection.cursor() as cursor:
+            cursor.execute(HOLD, [*states, list(ids), list(numbers), EnrolmentState.ACTIVE])
+
+
+def lock(messages: Iterable[Message]) -> None:
+    """Hold the enrolments of these messages. Whoever writes both locks these first, in order."""
+    ids = {message.enrolment_id for message in messages if message.enrolment_id}
+    rows = Enrolment.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
+
+
+def next_place(row: Enrolment, known: Plans, *, previous: datetime | None, now: datetime) -> Place:
+    """Raises `NeverOpens`."""
+    return plans.place(
+        known[row.sequence_id],
+        row.subscriber,
+        last_step=row.last_step_id,
+        anchors=plans.anchors(row, previous=previous),
+        not_before=now,
+    )
+
+
+MOVE = """
+    UPDATE nurture_enrolment AS enrolment
+    SET next_step_id = new.step, due_at = new.due_at, anchored_at = new.anchored_at,
+        plan_number = new.plan_number, timed_by_id = new.timed_by,
+        state = CASE WHEN new.step IS NULL THEN %s WHEN new.no_date THEN %s
+                     ELSE enrolment.state END,
+        reason = CASE WHEN new.step IS NULL THEN '' WHEN new.no_date THEN %s
+                      ELSE enrolment.reason END,
+        ended_at = CASE WHEN new.step IS NULL THEN COALESCE(new.anchored_at, now()) END
+    FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
+                %s::int[], %s::bigint[], %s::bool[])
+        AS new(id, turn, step, due_at, anchored_at, plan_number, timed_by, no_date)
+    WHERE enrolment.id = new.id AND enrolment.turn = new.turn AND enrolment.state = ANY(%s)
+"""
+
+
+def move(moves: list[Move]) -> None:
+    """Write the new places, all in one statement. A turn that has passed meanwhile is left."""
+    if not moves:
+        return
+    columns = zip(
+        *(
+            (
+                row.pk,
+                row.turn,
+                new.step,
+                new.due_at,
+                previous,
+                new.plan_number,
+                new.timed_by,
+                new.waits_for_a_date,
+            )
+            for row, new, previous in moves
+        ),
+        strict=True,
+    )
+    states = [EnrolmentState.FINISHED, EnrolmentState.HELD, Reason.DATE_MISSING]
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE, [*states, *map(list, columns), values(RUNNING)])

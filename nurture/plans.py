@@ -1,0 +1,140 @@
+"""Sequences as they are published, and where somebody stands in one: what comes next, and when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from nurture import models
+from nurture.domain import clocks, progression, schedule
+from nurture.domain.conditions import Condition, Facts
+from nurture.domain.schedule import Anchors, Calendar, Person, Wait, Why
+from nurture.models import Closure, Enrolment, Step, Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A sequence as it is published: what follows what, after how long, in which window."""
+
+    number: int
+    calendar: Calendar
+    steps: tuple[int, ...]
+    waits: Mapping[int, Wait]
+    stood_after: Mapping[int, int | None]
+    skippable: frozenset[int] = frozenset()
+    whom: Mapping[int, Sequence[Condition]] = field(default_factory=dict)
+
+    def after(self, last_step: int | None) -> int | None:
+        return progression.following(self.steps, last_step, stood_after=self.stood_after)
+
+    def next_for(self, facts: Facts, last_step: int | None) -> int | None:
+        """As `after`, past the steps that are not for this person."""
+        step = self.after(last_step)
+        while step is not None and not all(one.holds(facts) for one in self.whom.get(step, ())):
+            step = self.after(step)
+        return step
+
+    def before(self, step: int) -> int | None:
+        """What somebody had who is to get this step next: the live step before it, if any.
+
+        For a step that was removed, its nearest surviving predecessor.
+        """
+        if step not in self.steps:
+            return self.stood_after.get(step)
+        position = self.steps.index(step)
+        return self.steps[position - 1] if position else None
+
+
+class Plans(dict[int, Plan]):
+    """Plans by sequence, each read once. One that is outdated meanwhile does no harm: the
+    enrolment carries the plan's number, and `due.claim` re-plans those of an older one."""
+
+    def __missing__(self, sequence_id: int) -> Plan:
+        self[sequence_id] = plan_of(models.Sequence.objects.get(pk=sequence_id))
+        return self[sequence_id]
+
+
+def plan_of(sequence: models.Sequence) -> Plan:
+    steps = list(Step.objects.filter(sequence=sequence).order_by("position", "pk"))
+    live = [step for step in steps if step.live]
+    return Plan(
+        number=sequence.plan_number,
+        calendar=Calendar(sequence.window, Closure.objects.days()),
+        steps=tuple(step.pk for step in live),
+        waits={step.pk: step.wait for step in live},
+        stood_after={step.pk: step.stood_after_id for step in steps if not step.live},
+        skippable=frozenset(step.pk for step in steps if step.skippable),
+        whom={step.pk: step.whom for step in live if step.conditions},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What comes next for somebody, when and why; no step means that the programme is over.
+
+    A step without a date waits for one that the person has not given.
+    """
+
+    step: int | None
+    due_at: datetime | None
+    plan_number: int
+    timed_by: int | None = None
+    reasons: tuple[Why, ...] = ()
+
+    @property
+    def waits_for_a_date(self) -> bool:
+        return Why.DATE_MISSING in self.reasons
+
+
+def place(
+    plan: Plan,
+    subscriber: Subscriber,
+    *,
+    last_step: int | None,
+    anchors: Anchors,
+    not_before: datetime,
+    timed_by: int | None = None,
+) -> Place:
+    """Where somebody stands who last had `last_step`. Raises `NeverOpens`.
+
+    `timed_by` names a step whose wait counts instead of the next one's: a step that is repeated
+    comes when the one after it would have come.
+    """
+    step = plan.next_for(facts(subscriber, not_before), last_step)
+    if step is None:
+        return Place(None, None, plan.number)
+    wait = plan.waits.get(timed_by or step, plan.waits[step])
+    before = plan.waits.get(last_step) if last_step else None
+    try:
+        due = schedule.due(
+            wait,
+            anchors=anchors,
+            calendar=plan.calendar,
+            person=person(subscriber),
+            not_before=not_before,
+            apart=schedule.distance(wait, before),
+        )
+    except schedule.DateMissing:
+        return Place(step, None, plan.number, timed_by, (Why.DATE_MISSING,))
+    return Place(step, due.moment, plan.number, timed_by, due.reasons)
+
+
+def person(subscriber: Subscriber) -> Person:
+    hour = None if subscriber.hour is None else time(subscriber.hour)
+    return Person(subscriber.zone, subscriber.weekday, hour)
+
+
+def anchors(enrolment: Enrolment, *, previous: datetime | None) -> Anchors:
+    return Anchors(enrolment.started_at, previous, dates(enrolment.subscriber))
+
+
+def dates(subscriber: Subscriber) -> dict[str, date]:
+    return {name: date.fromisoformat(text) for name, text in subscriber.dates.items()}
+
+
+def facts(subscriber: Subscriber, now: datetime) -> Facts:
+    """What conditions may ask about."""
+    return Facts(
+        language=subscriber.language,
+        today=clocks.local_date(now, subscriber.zone),
+        dates=dates(subscriber),
+    )
