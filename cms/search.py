@@ -1,0 +1,152 @@
+"""What readers find: one search across all public types, for the search page and the content API.
+
+    hits = search.find("sakroiliac pane", locale=locale)       # raises words.TooLong
+    for kind, found in search.grouped(hits): ...
+
+PostgreSQL's full text search over the index that Wagtail keeps; a word also finds what begins with
+it. Where no page has all the words, a word that no page has is replaced by the known ones most like
+it, and then any of the words will do. Likeness is by trigrams, counted in Python over the words of
+the index: not every PostgreSQL has pg_trgm. Six queries at most, two if all goes well.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, F, Max
+from django.db.models.functions import Coalesce
+from wagtail.models import Locale, Page
+
+from cms import words
+
+# By the name of the model, in the order in which a reader sees them; what stands beside a title.
+KINDS = {
+    "diagnosispage": "summary",
+    "exercisepage": "summary",
+    "articlepage": "summary",
+    "regionpage": "summary",
+    "clinicianpage": "role",
+}
+CONFIG: str = settings.WAGTAILSEARCH_BACKENDS["default"]["SEARCH_CONFIG"]
+AS_IT_IS = "simple"  # PostgreSQL's configuration for what is a stem already
+LIMIT = 60
+SHORTER_IS_CLOSER = 1  # PostgreSQL: divide by 1 + the logarithm of the length
+TITLE_COUNTS = 4  # times as much as the text
+BEGINS_A_WORD = 3  # letters; fewer begin too many words
+AN_HOUR = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A live page that anybody may read. `kind` is one of `KINDS`; a higher score fits better."""
+
+    page: Page
+    kind: str
+    title: str
+    summary: str
+    score: float
+
+
+def find(
+    text: str, *, locale: Locale | None = None, kinds: Iterable[str] = KINDS, limit: int = LIMIT
+) -> list[Hit]:
+    """The best hits first; none for a text without a word. Raises `words.TooLong`."""
+    asked = stems(words.read(text))
+    if not asked:
+        return []
+    pages = public_pages(kinds, locale)
+    begun = [prefix(stem) for stem in asked]
+    return ranked(pages, " & ".join(begun), limit) or find_alike(pages, asked, limit)
+
+
+def find_alike(pages: Any, asked: Sequence[str], limit: int) -> list[Hit]:
+    """With what a person may have meant in place of what no page has."""
+    known = vocabulary()
+    terms = []
+    for stem in asked:
+        begun = any(word.startswith(stem) for word in known)
+        meant = [stem] if begun else words.meant(stem, known)
+        if meant:
+            terms.append("(" + " | ".join(prefix(word) for word in meant) + ")")
+    if not terms:
+        return []
+    return ranked(pages, " & ".join(terms), limit) or ranked(pages, " | ".join(terms), limit)
+
+
+def grouped(hits: Iterable[Hit]) -> list[tuple[str, list[Hit]]]:
+    """Hits by kind, in the order of `KINDS`; kinds without a hit are left out."""
+    by_kind: dict[str, list[Hit]] = {kind: [] for kind in KINDS}
+    for hit in hits:
+        by_kind[hit.kind].append(hit)
+    return [(kind, found) for kind, found in by_kind.items() if found]
+
+
+def public_pages(kinds: Iterable[str], locale: Locale | None) -> Any:
+    pages = Page.objects.type(*(apps.get_model("cms", kind) for kind in kinds)).live().public()
+    return pages.filter(locale=locale) if locale else pages
+
+
+def ranked(pages: Any, condition: str, limit: int) -> list[Hit]:
+    """The pages whose title or text meets a condition in the language of `tsquery`."""
+    query = SearchQuery(condition, config=AS_IT_IS, search_type="raw")
+    title, body = F("index_entries__title"), F("index_entries__body")
+    beside = [F(f"{kind}__{field}") for kind, field in KINDS.items()]
+    found = (
+        pages.annotate(has=CombinedSearchVector(title, "||", body, config=None))
+        .filter(has=query)
+        .annotate(
+            score=SearchRank(title, query, normalization=SHORTER_IS_CLOSER) * TITLE_COUNTS
+            + SearchRank(body, query),
+            summary=Coalesce(*beside),
+        )
+        .order_by("-score", "title", "pk")[:limit]
+    )
+    return [
+        Hit(page, page.cached_content_type.model, page.title, page.summary, page.score)
+        for page in found
+    ]
+
+
+def stems(asked: Sequence[str]) -> list[str]:
+    """The words as the index keeps them; those that say nothing ("the", "of") are left out."""
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lexeme FROM unnest(%s::text[]) WITH ORDINALITY AS asked (word, place),"
+            " unnest(to_tsvector(%s::regconfig, word)) ORDER BY place",
+            [list(asked), CONFIG],
+        )
+        return list(dict.fromkeys(lexeme for (lexeme,) in cursor.fetchall()))
+
+
+def prefix(stem: str) -> str:
+    """A stem holds letters and digits only: `words.read` lets nothing else through."""
+    return f"'{stem}':*" if len(stem) >= BEGINS_A_WORD else f"'{stem}'"
+
+
+def vocabulary() -> list[str]:
+    """Every stem that live pages hold. Kept in the cache until something is published."""
+    stamp = Page.objects.live().aggregate(last=Max("last_published_at"), number=Count("pk"))
+    key = f"vocabulary:{stamp['last']}:{stamp['number']}".replace(" ", "T")
+    return cache.get_or_set(key, all_stems, AN_HOUR) or []
+
+
+def all_stems() -> list[str]:
+    models = [apps.get_model("cms", kind) for kind in KINDS]
+    types = ContentType.objects.get_for_models(*models).values()
+    entries = Page._meta.get_field("index_entries").related_model._meta.db_table
+    texts = (
+        f"SELECT entry.title || entry.body FROM {entries} entry"  # noqa: S608  # our own names
+        " JOIN wagtailcore_page page ON page.id::text = entry.object_id"
+        f" WHERE page.live AND entry.content_type_id IN ({', '.join(str(t.pk) for t in types)})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT word FROM ts_stat(%s)", [texts])
+        return [word for (word,) in cursor.fetchall()]
