@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import resvg_py
@@ -12,11 +13,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.dispatch import Signal
 from django.utils import timezone
+from wagtail.models import Workflow
 from wagtail.rich_text import expand_db_html
 
 from cms import review
 from cms.dosage import Dosage
-from cms.models import DiagnosisPage, ExercisePage, Picture
+from cms.models import DiagnosisPage, ExercisePage, Picture, review_task
+from cms.models.clinicians import clinician_of
 from cms.models.reviewed import reviewed_pages, status_of, with_status
 
 # Sent with `page_ids` inside the transaction that publishes, unpublishes or deletes them (approving
@@ -121,3 +124,18 @@ def rasterised(drawing: bytes) -> bytes:
     """An SVG as PNG."""
     pixels = resvg_py.svg_to_bytes(svg_string=drawing.decode(), width=MAIL_PICTURE_WIDTH)
     return BytesIO(bytes(pixels)).getvalue()
+
+
+def clinical_workflow() -> Workflow | None:
+    """The workflow in which only a clinician approves, for whatever is to go through it."""
+    review_task.ensure_workflow()
+    tasks = review_task.ClinicalReviewTask.objects.filter(active=True)
+    return Workflow.objects.filter(active=True, workflow_tasks__task__in=tasks).first()
+
+
+def approving_clinician(task_state: Any, user: Any) -> str:
+    """The name of the clinician whose approval this is; empty if it is another kind of task."""
+    if not isinstance(task_state, review_task.ClinicalReviewState):
+        return ""
+    clinician = clinician_of(user)
+    return clinician.full_name if clinician else ""

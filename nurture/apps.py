@@ -6,6 +6,7 @@ class NurtureConfig(AppConfig):
     verbose_name = "E-mail programmes"
 
     def ready(self) -> None:
-        from nurture.authoring import publishing
+        from nurture.authoring import approving, publishing
 
+        approving.connect()
         publishing.connect()

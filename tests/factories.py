@@ -122,7 +122,8 @@ def card(exercise: ExercisePage, **other: Any) -> Child:
 
 def checkin(**other: Any) -> Child:
     """A question with the usual answers."""
-    return {"type": "checkin", "value": {**CheckinBlock().get_default(), **other}}
+    block = CheckinBlock()
+    return {"type": "checkin", "value": {**block.get_prep_value(block.get_default()), **other}}
 
 
 def waiting(days: int, **other: Any) -> Child:

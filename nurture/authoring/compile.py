@@ -85,11 +85,27 @@ def compile_sequence(sequence: Sequence) -> list[CompiledStep]:
     if faults:
         raise CannotCompile(faults)
     with override(sequence.locale.language_code):
-        plan = planned.plan(sequence.steps)
+        plan = plan_of(sequence)
         return [
             compile_step(sequence, number, child.value, plan[number])
             for number, child in enumerate(sequence.steps)
         ]
+
+
+def plan_of(sequence: Sequence) -> list[Planned]:
+    """The plan in the order of the steps. A translation only puts it into its own words."""
+    own = planned.plan(sequence.steps)
+    source = source_of(sequence)
+    if source.pk == sequence.pk:
+        return own
+    plans = {step.key: step for step in planned.plan(source.steps)}
+    return [planned.by_the_source(step, plans.get(step.key)) for step in own]
+
+
+def source_of(sequence: Sequence) -> Sequence:
+    """The sequence that people are enrolled in. A translation only adds versions to it."""
+    family = Sequence.objects.filter(translation_key=sequence.translation_key).order_by("pk")
+    return family.first() or sequence
 
 
 def compile_step(sequence: Sequence, number: int, value: Any, plan: Planned) -> CompiledStep:

@@ -1,7 +1,7 @@
 """The plan of a sequence, read from its stream: names become keys, forms become rules."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -98,6 +98,27 @@ def condition(block: Any, keys: Mapping[str, UUID]) -> Condition:
         case "weeks_since":
             return WeeksSince(value["date_name"], value["at_least"], value["less_than"])
     return Answered(keys[said(value["step"])], frozenset(value["answers"]))
+
+
+def by_the_source(own: Planned, source: Planned | None) -> Planned:
+    """A translation's step: when it goes and what answers do is the source's, the words its own."""
+    if source is None:
+        return own
+    return replace(source, rules=in_the_words_of(own.rules, source.rules))
+
+
+def in_the_words_of(own: Rules | None, source: Rules | None) -> Rules | None:
+    if own is None or source is None:
+        return source
+    labels = {answer.key: answer.label for answer in own.answers}
+    return replace(
+        source,
+        answers=tuple(
+            replace(answer, label=labels.get(answer.key, answer.label)) for answer in source.answers
+        ),
+        question=own.question,
+        safety_text=own.safety_text,
+    )
 
 
 # ------------------------------------------------------------------ what is wrong

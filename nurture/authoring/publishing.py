@@ -4,16 +4,24 @@ from collections.abc import Sequence as Ordered
 from typing import Any
 
 from django.db.models import F
+from django.db.models.signals import post_delete, post_save
 
-from nurture.authoring.compile import CompiledStep, compile_sequence
+from nurture.authoring.compile import CompiledStep, compile_sequence, source_of
 from nurture.authoring.planned import Planned
 from nurture.domain import conditions
-from nurture.models import Sequence, Step, StepVersion
+from nurture.models import Closure, Sequence, Step, StepVersion
 from nurture.models.sequence import publishing
 
 
 def connect() -> None:
     publishing.connect(on_publishing, dispatch_uid="compile a sequence")
+    for changed in (post_save, post_delete):
+        changed.connect(on_closure, sender=Closure, dispatch_uid="a closure moves what is due")
+
+
+def on_closure(**_kwargs: Any) -> None:
+    """Whoever waits for a mail is planned anew, around the days on which the practice is closed."""
+    Sequence.objects.update(plan_number=F("plan_number") + 1)
 
 
 def on_publishing(sequence: Sequence, **_kwargs: Any) -> None:
@@ -24,12 +32,6 @@ def on_publishing(sequence: Sequence, **_kwargs: Any) -> None:
         write_plan(source, compiled)
     for step in compiled:
         write_version(source, sequence, step)
-
-
-def source_of(sequence: Sequence) -> Sequence:
-    """The sequence that people are enrolled in. A translation only adds versions to it."""
-    oldest = Sequence.objects.filter(translation_key=sequence.translation_key).order_by("pk")
-    return oldest.get() if oldest.count() == 1 else oldest[0]
 
 
 def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:

@@ -1,5 +1,6 @@
 """The rows. PostgreSQL holds every decision; a file holds one noun and its QuerySet."""
 
+from nurture.models.approval import SequenceApproval
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
@@ -16,6 +17,7 @@ __all__ = [
     "Enrolment",
     "Message",
     "Sequence",
+    "SequenceApproval",
     "Step",
     "StepVersion",
     "Subscriber",

@@ -23,8 +23,6 @@ class Closure(models.Model):
 
     objects = ClosureQuerySet.as_manager()
 
-    panels = ["name", "first", "last"]
-
     class Meta:
         verbose_name = _("clinic closure")
         verbose_name_plural = _("clinic closures")

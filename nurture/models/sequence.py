@@ -1,18 +1,28 @@
-from datetime import time
+import json
+from datetime import date, time
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import DraftStateMixin, LockableMixin, RevisionMixin, TranslatableMixin
+from wagtail.models import (
+    DraftStateMixin,
+    LockableMixin,
+    RevisionMixin,
+    TranslatableMixin,
+    WorkflowMixin,
+)
 from wagtail.search import index
 
+from cms import review
 from nurture.blocks import StepsBlock
 from nurture.blocks.planning import DATES, EntryBlock
 from nurture.domain.schedule import NeverOpens, Window
+from nurture.models.approval import SequenceApproval
 from nurture.models.ticked import TickedField
 from nurture.models.weekdays import WeekdaysField, every_weekday
 
@@ -48,8 +58,21 @@ class GoalEvent(models.TextChoices):
     FINISHED = "finished", _("finished the programme")
 
 
+# What a clinician's approval covers: all that people get, and when.
+APPROVED_FIELDS = (
+    "title", "diagnosis_id", "goal", "what_to_expect", "weekdays", "opens", "closes", "asks",
+    "start_on", "exit_on",
+)  # fmt: skip
+
+
 class Sequence(
-    index.Indexed, DraftStateMixin, LockableMixin, RevisionMixin, TranslatableMixin, models.Model
+    index.Indexed,
+    WorkflowMixin,
+    DraftStateMixin,
+    LockableMixin,
+    RevisionMixin,
+    TranslatableMixin,
+    models.Model,
 ):
     """A programme of e-mails for a diagnosis."""
 
@@ -103,29 +126,6 @@ class Sequence(
     steps = StreamField(StepsBlock(), verbose_name=_("steps"), min_num=1)
     plan_number = models.PositiveIntegerField(default=0, editable=False)
 
-    panels = [
-        "title",
-        "diagnosis",
-        "goal",
-        "what_to_expect",
-        MultiFieldPanel(
-            [FieldPanel("weekdays"), FieldRowPanel([FieldPanel("opens"), FieldPanel("closes")])],
-            heading=_("When mails may arrive, in the subscriber's own time"),
-        ),
-        MultiFieldPanel(
-            [
-                FieldPanel("asks"),
-                FieldPanel("entry"),
-                FieldRowPanel([FieldPanel("start_on"), FieldPanel("goal_event")]),
-                FieldPanel("exit_on"),
-                FieldPanel("frequency_class"),
-            ],
-            heading=_("Starting and ending"),
-            classname="collapsed",
-        ),
-        "steps",
-        "notice",
-    ]
     search_fields = [index.SearchField("title"), index.AutocompleteField("title")]
 
     class Meta(TranslatableMixin.Meta):
@@ -159,4 +159,30 @@ class Sequence(
             # Two at once would read the same plan number.
             Sequence.objects.select_for_update(no_key=True).get(pk=self.pk)
             super().publish(revision, *args, **kwargs)
-            publishing.send(sender=type(self), sequence=type(self).objects.get(pk=self.pk))
+            row = Sequence.objects.get(pk=self.pk)
+            if row.live and row.live_revision_id == revision.pk:  # else it is only scheduled
+                publishing.send(sender=Sequence, sequence=row)
+
+    # ------------------------------------------------------------------ what the review is worth
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for content that says and does the same."""
+        content = {name: getattr(self, name) for name in APPROVED_FIELDS}
+        streams = {name: getattr(self, name).get_prep_value() for name in ("entry", "steps")}
+        said = json.dumps({**content, **streams}, sort_keys=True, default=str)
+        return sha256(said.encode()).hexdigest()
+
+    @property
+    def last_approval(self) -> SequenceApproval | None:
+        return self.approvals.order_by("-pk").first()
+
+    def review_status(self, *, today: date | None = None) -> review.Status:
+        """What the last approval is worth for this content, draft or live."""
+        approval = self.last_approval
+        return review.status(
+            last_reviewed=approval.reviewed_on if approval else None,
+            next_due=approval.next_due if approval else None,
+            changed=approval is not None and approval.fingerprint != self.fingerprint,
+            today=today or timezone.localdate(),
+        )

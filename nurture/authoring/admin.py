@@ -1,0 +1,78 @@
+"""What editors see of sequences in the admin."""
+
+from uuid import uuid4
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    HelpPanel,
+    MultiFieldPanel,
+    ObjectList,
+    PublishingPanel,
+    TabbedInterface,
+)
+from wagtail.snippets.views.snippets import CopyView, SnippetViewSet
+
+from nurture.authoring.forms import SequenceForm
+from nurture.models import Closure, Sequence
+
+PROGRAMME = ["title", "diagnosis", "goal", "what_to_expect", "notice"]
+TIMING = [
+    MultiFieldPanel(
+        [FieldPanel("weekdays"), FieldRowPanel([FieldPanel("opens"), FieldPanel("closes")])],
+        heading=_("When mails may arrive, in the subscriber's own time"),
+    ),
+    MultiFieldPanel(
+        [FieldPanel("asks"), FieldPanel("entry"), FieldPanel("start_on")], heading=_("Starting")
+    ),
+    MultiFieldPanel([FieldPanel("exit_on"), FieldPanel("goal_event")], heading=_("Ending")),
+    "frequency_class",
+]
+PUBLICATION = [HelpPanel(template="nurture/admin/approval_panel.html"), PublishingPanel()]
+
+
+def with_new_keys(sequence: Sequence) -> Sequence:
+    """A copy is another sequence: nobody who had a step of the first has had one of the second."""
+    steps = list(sequence.steps.raw_data)
+    sequence.steps = [{**step, "id": str(uuid4())} for step in steps]
+    sequence.title = _now("Copy of %(title)s") % {"title": sequence.title}
+    return sequence
+
+
+class SequenceCopyView(CopyView):
+    def get_initial_form_instance(self) -> Sequence:
+        sequence: Sequence = super().get_initial_form_instance()
+        return with_new_keys(sequence)
+
+
+class SequenceViewSet(SnippetViewSet):
+    model = Sequence
+    icon = "mail"
+    menu_label = _("Sequences")
+    add_to_admin_menu = True
+    menu_order = 250
+    list_display = ("title", "diagnosis", "live", "plan_number")
+    list_filter = ("diagnosis", "live")
+    search_fields = ("title",)
+    copy_view_class = SequenceCopyView
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(PROGRAMME, heading=_("Programme")),
+            ObjectList(["steps"], heading=_("Mails")),
+            ObjectList(TIMING, heading=_("Timing and people")),
+            ObjectList(PUBLICATION, heading=_("Review and publication")),
+        ],
+        base_form_class=SequenceForm,
+    )
+
+
+class ClosureViewSet(SnippetViewSet):
+    model = Closure
+    icon = "calendar"
+    menu_label = _("Clinic closures")
+    add_to_admin_menu = True
+    menu_order = 251
+    list_display = ("name", "first", "last")
+    panels = ["name", "first", "last"]
