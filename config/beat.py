@@ -20,6 +20,7 @@ SCHEDULE = {
     "send transactional mail": every(30, "nurture.send_transactional"),
     "send programme mail": every(30, "nurture.send_programme"),
     "repair what got stuck": every(30, "nurture.sweep"),
+    "read the bounce mailbox": every(5 * MINUTE, "nurture.read_bounces"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
 }

@@ -4,6 +4,7 @@
 setting is found at the start and not in the middle of somebody's programme.
 """
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -42,10 +43,16 @@ class Environment(BaseSettings):
     API_LIMIT_ANONYMOUS: Annotated[int, Field(ge=0)] = 1_200
     API_LIMIT_HIGHER: Annotated[int, Field(ge=0)] = 12_000
     API_LIMIT_TOKEN: Annotated[int, Field(ge=0)] = 2_400
+    BOUNCE_ADDRESS: str = ""
+    BOUNCE_MAILBOX_URL: str = ""
     DEBUG: bool = False
+    EMERGENCY_NUMBERS: str = "911 (North America), 112 (Europe)"
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
+    MAIL_WEBHOOKS: dict[str, str] = {}
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
+    PRACTICE_PHONE: str = ""
+    STAFF_ADDRESS: str = ""
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
@@ -105,6 +112,34 @@ class Environment(BaseSettings):
     def sender_has_an_address(cls, value: str) -> str:
         if "@" not in value or any(character in value for character in "\r\n"):
             raise ValueError("use one line such as: Larkfield <hello@care.example.org>")
+        return value
+
+    @field_validator("STAFF_ADDRESS", "BOUNCE_ADDRESS")
+    @classmethod
+    def is_one_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^\s@,;<>]{1,24}@[^\s@,;<>]+", value):
+            raise ValueError("use one plain address, at most 24 characters before the @")
+        return value
+
+    @field_validator("BOUNCE_MAILBOX_URL")
+    @classmethod
+    def mailbox_is_encrypted_or_near(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in {"imap", "imaps"} or not url.hostname or not url.username):
+            raise ValueError("use imaps://user:password@host/INBOX")
+        if url.scheme == "imap" and not is_near(url.hostname or ""):
+            raise ValueError("imap:// is not encrypted and only for a server beside this one")
+        return value
+
+    @field_validator("MAIL_WEBHOOKS")
+    @classmethod
+    def webhooks_have_a_secret(cls, value: dict[str, str]) -> dict[str, str]:
+        secret = value.get("WEBHOOK_SECRET", "")
+        if value and (":" not in secret or len(secret) < MINIMUM_KEY_LENGTH):
+            raise ValueError(
+                "needs WEBHOOK_SECRET, user:password of 32 characters or more, besides the "
+                "signing keys that anymail documents for the provider"
+            )
         return value
 
     @field_validator("TIME_ZONE")

@@ -4,7 +4,9 @@ import logging
 import re
 from types import TracebackType
 
-PARTS = frozenset({"admin", "api", "documents", "health", "media", "p", "signup", "static"})
+PARTS = frozenset(
+    {"admin", "api", "documents", "health", "hooks", "media", "p", "signup", "static"}
+)
 LINKS = frozenset({"c", "d", "k", "m", "u", "x"})
 # PostgreSQL says which value was refused, and the value can be somebody's address.
 DETAIL = re.compile(r"\nDETAIL: .*")

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "wagtail.search",
     "wagtail.admin",
     "wagtail",
+    "anymail",
     "modelcluster",
     "taggit",
     "rest_framework",
@@ -157,11 +158,18 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]  # X_FRAME_OPTIONS, see above
 
 SMTP_URL = env.SMTP_URL
 MAIL_FROM = env.MAIL_FROM
+BOUNCE_ADDRESS = env.BOUNCE_ADDRESS
+BOUNCE_MAILBOX_URL = env.BOUNCE_MAILBOX_URL
+MAIL_WEBHOOKS = bool(env.MAIL_WEBHOOKS)
+ANYMAIL = env.MAIL_WEBHOOKS
 LINK_KEYS = env.LINK_KEYS
 SUPPRESSION_KEY = env.SUPPRESSION_KEY
 SITE_URL = env.SITE_URL
 PRACTICE_NAME = env.PRACTICE_NAME
 PRACTICE_ADDRESS = env.PRACTICE_ADDRESS
+PRACTICE_PHONE = env.PRACTICE_PHONE
+EMERGENCY_NUMBERS = env.EMERGENCY_NUMBERS
+STAFF_ADDRESS = env.STAFF_ADDRESS or parseaddr(env.MAIL_FROM)[1]
 
 # Wagtail's own mail to staff (password resets, moderation) goes by the same relay.
 relay = urlsplit(env.SMTP_URL)

@@ -1,5 +1,6 @@
 """The whole map of the installation."""
 
+from django.conf import settings
 from django.urls import include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as admin_urls
@@ -13,6 +14,7 @@ urlpatterns = [
     path("admin/", include(admin_urls)),
     path("documents/", include(document_urls)),
     path("api/v2/", api_v2.urls),
+    *([path("hooks/mail/", include("anymail.urls"))] if settings.MAIL_WEBHOOKS else []),
     path("", include(cms_urls)),
     path("", include(nurture_urls)),
     path("", include(wagtail_urls)),

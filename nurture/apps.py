@@ -7,6 +7,8 @@ class NurtureConfig(AppConfig):
 
     def ready(self) -> None:
         from nurture.authoring import approving, publishing
+        from nurture.web import providers
 
         approving.connect()
         publishing.connect()
+        providers.connect()

@@ -20,10 +20,12 @@ from nurture import moving
 from nurture.domain.retry import Verdict
 from nurture.domain.states import (
     BLOCKS_EVERYTHING,
+    BLOCKS_SAFETY,
     CLOSED,
     LEASED,
     MAY_RECEIVE,
     TRANSACTIONAL,
+    URGENT,
     WENT_OUT,
     ConsentAction,
     EnrolmentState,
@@ -52,7 +54,14 @@ class Outcome:
 
 @transaction.atomic
 def claim(kinds: Collection[MessageKind], *, token: uuid.UUID, limit: int) -> list[Message]:
-    """Take messages for the length of a lease, oldest first, with all that sending needs."""
+    """Take messages for the length of a lease, urgent ones first, then the oldest."""
+    urgent = URGENT.intersection(kinds)
+    first = take(urgent, token=token, limit=limit) if urgent else []
+    return first or take(set(kinds) - urgent, token=token, limit=limit)
+
+
+def take(kinds: Collection[MessageKind], *, token: uuid.UUID, limit: int) -> list[Message]:
+    """With all that sending needs, oldest first."""
     free = Message.objects.claimable().filter(kind__in=values(kinds))
     chosen = free.select_for_update(skip_locked=True).order_by("next_attempt_at", "pk")
     ids = list(chosen.values_list("pk", flat=True)[:limit])
@@ -79,7 +88,8 @@ MAY_LEAVE = """
     AND NOT EXISTS (
         SELECT FROM nurture_suppression AS suppression
         WHERE suppression.address_hash = message.address_hash
-        AND (message.kind <> ALL(%(transactional)s) OR suppression.reason = ANY(%(blocks_all)s)))
+        AND (message.kind <> ALL(%(transactional)s) OR suppression.reason = ANY(%(blocks_all)s))
+        AND (message.kind <> %(safety)s OR suppression.reason = ANY(%(blocks_safety)s)))
     AND (message.kind = ANY(%(transactional)s) OR EXISTS (
         SELECT FROM nurture_subscriber AS subscriber, nurture_enrolment AS enrolment
         WHERE subscriber.id = message.subscriber_id AND subscriber.consent = %(given)s
@@ -118,6 +128,8 @@ def ask(question: str, messages: Iterable[Message], token: uuid.UUID) -> set[int
         "transactional": values(TRANSACTIONAL),
         "may_receive": values(MAY_RECEIVE),
         "blocks_all": values(BLOCKS_EVERYTHING),
+        "safety": MessageKind.SAFETY,
+        "blocks_safety": values(BLOCKS_SAFETY),
     }
     with connection.cursor() as cursor:
         cursor.execute(question, parameters)
@@ -201,7 +213,9 @@ def why_not(message: Message, *, token: uuid.UUID) -> Verdict | None:
 
 def is_suppressed(message: Message) -> bool:
     rows = Suppression.objects.filter(address_hash=message.address_hash)
-    if message.kind in TRANSACTIONAL:
+    if message.kind == MessageKind.SAFETY:
+        rows = rows.filter(reason__in=values(BLOCKS_SAFETY))
+    elif message.kind in TRANSACTIONAL:
         rows = rows.filter(reason__in=values(BLOCKS_EVERYTHING))
     return rows.exists()
 

@@ -4,11 +4,12 @@ import logging
 from functools import partial
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from nurture import due, sending, sweep
+from nurture import due, events, mailbox, sending, sweep
 from nurture.domain.states import TRANSACTIONAL
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,17 @@ def repair() -> None:
     swept = sweep.sweep()
     if any((swept.returned, swept.in_doubt, swept.expired, swept.resent)):
         log.warning("swept: %s", swept)
+    events.match_waiting()
+
+
+@shared_task(name="nurture.read_bounces")
+def read_bounces() -> None:
+    if not settings.BOUNCE_MAILBOX_URL:
+        return
+    try:
+        mailbox.read()
+    except mailbox.Unreachable as error:
+        log.warning("could not read %s", error)
 
 
 def ring_on_commit(task: "Task[[], None]") -> None:

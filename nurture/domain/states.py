@@ -6,9 +6,16 @@ from enum import StrEnum
 class MessageKind(StrEnum):
     CONFIRMATION = "confirmation"
     PROGRAMME = "programme"
+    SAFETY = "safety"  # what to do about a warning sign
+    STAFF = "staff"  # to the practice: a person needs to look
+    ENROLLED = "enrolled"  # to somebody who signs up for what already runs
+    LINKS = "links"  # a new way to the preferences
+    EXPORT = "export"  # the way to one's own data
 
 
-TRANSACTIONAL = frozenset({MessageKind.CONFIRMATION})
+TRANSACTIONAL = frozenset(MessageKind) - {MessageKind.PROGRAMME}
+# These leave before everything else of their queue.
+URGENT = frozenset({MessageKind.SAFETY})
 
 
 class MessageState(StrEnum):
@@ -59,6 +66,21 @@ class Suppressed(StrEnum):
 
 
 BLOCKS_EVERYTHING = frozenset({Suppressed.BOUNCE, Suppressed.COMPLAINT, Suppressed.BAN})
+# What to do about a warning sign is told to everybody whom mail can reach.
+BLOCKS_SAFETY = frozenset({Suppressed.BOUNCE})
+
+
+class EventKind(StrEnum):
+    """What a provider, or a bounce, says became of a mail after it had left."""
+
+    DELIVERED = "delivered"
+    DELAYED = "delayed"
+    SOFT_BOUNCE = "soft_bounce"
+    HARD_BOUNCE = "hard_bounce"
+    REFUSED = "refused"  # the provider did not even try
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    OTHER = "other"
 
 
 class Reason(StrEnum):
@@ -87,3 +109,8 @@ class Reason(StrEnum):
     NEVER_OPENS = "never_opens"
     SUPERSEDED = "superseded"
     RESENT_ONCE = "resent_once"
+    WARNING_SIGN = "warning_sign"
+    ANSWERED = "answered"
+    SILENT = "silent"
+    ASKED_TO = "asked_to"  # the person did it, by the preferences
+    OUTSIDE_EVENT = "outside_event"

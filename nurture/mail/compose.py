@@ -1,6 +1,6 @@
 """The bytes of one mail. What can be prepared was prepared at publish; here values go in."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
@@ -9,12 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from nurture.domain import addresses, consent, personalise
+from nurture.domain import addresses, personalise
 from nurture.domain.states import MessageKind
-from nurture.mail import headers, links, prepared
+from nurture.mail import headers, links, notices, prepared, verp
 from nurture.models import Message
 
 
@@ -42,11 +41,18 @@ def sender_address() -> str:
 def envelope(message: Message) -> Envelope:
     """Raises `CannotCompose`."""
     try:
-        with override(message.subscriber.language):
-            content = COMPOSERS[MessageKind(message.kind)](message)
+        kind = MessageKind(message.kind)
+        with override(language_of(message)):
+            content = programme(message) if kind is MessageKind.PROGRAMME else notice(message)
     except (KeyError, ValueError, AttributeError, ObjectDoesNotExist) as error:
         raise CannotCompose(type(error).__name__) from error
-    return Envelope(sender_address(), addresses.wire(message.address), content)
+    sender = verp.sender(message.public_id) or sender_address()
+    return Envelope(sender, addresses.wire(message.address), content)
+
+
+def language_of(message: Message) -> str:
+    is_for_staff = message.kind == MessageKind.STAFF
+    return settings.LANGUAGE_CODE if is_for_staff else message.subscriber.language
 
 
 def programme(message: Message) -> bytes:
@@ -66,11 +72,19 @@ def programme(message: Message) -> bytes:
             letter(message, subject=subject),
             # One list for all programmes: its name must not tell which one.
             headers.line("List-Id", f"<programme.{settings.MAIL_DOMAIN}>"),
-            headers.unfolded("List-Unsubscribe", f"<{unsubscribe}>"),
+            headers.unfolded("List-Unsubscribe", ways_out(unsubscribe)),
             headers.line("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             version.content(values),
         )
     )
+
+
+def ways_out(unsubscribe: str) -> str:
+    """One address for a POST (RFC 8058), and one for a mail if somebody reads it (RFC 2369)."""
+    if not settings.BOUNCE_MAILBOX_URL or not settings.BOUNCE_ADDRESS:
+        return f"<{unsubscribe}>"
+    token = unsubscribe.rstrip("/").rpartition("/")[2]
+    return f"<{unsubscribe}>, <mailto:{settings.BOUNCE_ADDRESS}?subject=unsubscribe%20{token}>"
 
 
 def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:
@@ -86,28 +100,20 @@ def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:
     return values
 
 
-def confirmation(message: Message) -> bytes:
-    """The question whether it was really this person who signed up.
-
-    It says nothing that was typed into the form: whoever typed it may be somebody else.
-    """
-    if message.consent is None:
-        raise CannotCompose("no consent")
+def notice(message: Message) -> bytes:
+    """One of the mails that are not part of a programme. No robot should answer it."""
+    made = notices.notice(message)
     context = {
-        "confirm_url": links.make(
-            links.Purpose.CONFIRM,
-            message.consent.public_id,
-            expires=message.consent.created_at + consent.LINK_LIFETIME,
-        ),
-        "lifetime_days": consent.LINK_LIFETIME.days,
+        **made.context,
+        "subject": made.subject,
         "practice_name": settings.PRACTICE_NAME,
         "practice_address": settings.PRACTICE_ADDRESS,
     }
-    text = render_to_string("nurture/mail/confirmation.txt", context)
-    html = render_to_string("nurture/mail/confirmation.html", context)
+    text = render_to_string(f"nurture/mail/{made.template}.txt", context)
+    html = render_to_string(f"nurture/mail/{made.template}.html", context)
     return b"".join(
         (
-            letter(message, subject=_("Please confirm your e-mail address")),
+            letter(message, subject=made.subject),
             headers.line("Auto-Submitted", "auto-generated"),
             prepared.mime(text=text, html=html),
         )
@@ -125,9 +131,3 @@ def letter(message: Message, *, subject: str) -> bytes:
             headers.line("Message-ID", message.message_id),
         )
     )
-
-
-COMPOSERS: Mapping[MessageKind, Callable[[Message], bytes]] = {
-    MessageKind.CONFIRMATION: confirmation,
-    MessageKind.PROGRAMME: programme,
-}

@@ -1,9 +1,11 @@
 """The rows. PostgreSQL holds every decision; a file holds one noun and its QuerySet."""
 
 from nurture.models.approval import SequenceApproval
+from nurture.models.checkin import CheckIn
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
+from nurture.models.event import Event
 from nurture.models.message import Message
 from nurture.models.sequence import Sequence
 from nurture.models.step import Step, StepVersion
@@ -11,10 +13,12 @@ from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
 
 __all__ = [
+    "CheckIn",
     "Closure",
     "Consent",
     "ConsentText",
     "Enrolment",
+    "Event",
     "Message",
     "Sequence",
     "SequenceApproval",

@@ -47,6 +47,9 @@ class Message(models.Model):
         "nurture.StepVersion", on_delete=models.PROTECT, null=True, related_name="messages"
     )
     consent = models.ForeignKey("nurture.Consent", on_delete=models.CASCADE, null=True)
+    check_in = models.ForeignKey(
+        "nurture.CheckIn", on_delete=models.CASCADE, null=True, related_name="notices"
+    )
     message_id = models.CharField(max_length=160, unique=True, default=new_message_id)
 
     state = column(MessageState, default=MessageState.QUEUED)
