@@ -9,6 +9,9 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
+        from cms import announcements
+
+        announcements.connect()
         from cms import announcing
 
         announcing.connect()

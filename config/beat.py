@@ -21,6 +21,8 @@ SCHEDULE = {
     "send programme mail": every(30, "nurture.send_programme"),
     "repair what got stuck": every(30, "nurture.sweep"),
     "read the bounce mailbox": every(5 * MINUTE, "nurture.read_bounces"),
+    "send webhooks": every(30, "cms.send_webhooks"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
+    "forget old webhooks": every(DAY, "cms.forget_webhooks"),
 }

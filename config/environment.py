@@ -57,8 +57,11 @@ class Environment(BaseSettings):
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
     TRUSTED_PROXIES: Annotated[int, Field(ge=0, le=9)] = 0
+    WEBHOOK_INTERNAL_HOSTS: Hosts = []
+    WEBHOOK_LOG_DAYS: Annotated[int, Field(ge=2)] = 30
+    WEBHOOK_PATIENCE_DAYS: Annotated[int, Field(ge=1)] = 5
 
-    @field_validator("LINK_KEYS", "ADDITIONAL_HOSTS", mode="before")
+    @field_validator("LINK_KEYS", "ADDITIONAL_HOSTS", "WEBHOOK_INTERNAL_HOSTS", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value

@@ -189,6 +189,9 @@ API_LIMIT_ANONYMOUS = env.API_LIMIT_ANONYMOUS
 API_LIMIT_HIGHER = env.API_LIMIT_HIGHER
 API_LIMIT_TOKEN = env.API_LIMIT_TOKEN
 TRUSTED_PROXIES = env.TRUSTED_PROXIES
+WEBHOOK_INTERNAL_HOSTS = env.WEBHOOK_INTERNAL_HOSTS
+WEBHOOK_LOG_DAYS = env.WEBHOOK_LOG_DAYS
+WEBHOOK_PATIENCE_DAYS = env.WEBHOOK_PATIENCE_DAYS
 
 # ------------------------------------------------------------------ Wagtail
 
@@ -220,6 +223,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {  # a signup never waits behind a batch
+    "cms.send_webhooks": {"queue": "webhooks"},
     "nurture.claim_due": {"queue": "programme"},
     "nurture.send_programme": {"queue": "programme"},
     "nurture.send_transactional": {"queue": "transactional"},

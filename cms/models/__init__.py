@@ -1,6 +1,12 @@
 """Content types. A file holds one noun."""
 
-from cms.integrations.models import ApiToken
+from cms.integrations.models import (
+    ApiToken,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 from cms.models.articles import ArticlePage
 from cms.models.base import HealthPage
 from cms.models.citations import Citation
@@ -34,4 +40,8 @@ __all__ = [
     "RegionPage",
     "Rendition",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -17,7 +17,7 @@ from config.local.processes import Processes
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASE = "rehabit"
 APPLICATION = ("web", "worker", "beat")
-QUEUES = "transactional,programme,maintenance"
+QUEUES = "transactional,programme,maintenance,webhooks"
 SMTP_PORT = 1025
 INBOX_PORT = 8025
 READY_SECONDS = 90.0
