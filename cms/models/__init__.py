@@ -12,6 +12,7 @@ from cms.models.base import HealthPage
 from cms.models.citations import Citation
 from cms.models.clinicians import ClinicianIndexPage, ClinicianPage
 from cms.models.diagnoses import DiagnosisExercise, DiagnosisPage
+from cms.models.documents import Change, Document, Outdated, Relation, Source
 from cms.models.exercises import ExerciseIndexPage, ExerciseLink, ExercisePage
 from cms.models.home import HomePage
 from cms.models.people import User
@@ -24,6 +25,7 @@ __all__ = [
     "ApiToken",
     "Approval",
     "ArticlePage",
+    "Change",
     "Citation",
     "ClinicalReviewState",
     "ClinicalReviewTask",
@@ -31,14 +33,18 @@ __all__ = [
     "ClinicianPage",
     "DiagnosisExercise",
     "DiagnosisPage",
+    "Document",
     "ExerciseIndexPage",
     "ExerciseLink",
     "ExercisePage",
     "HealthPage",
     "HomePage",
+    "Outdated",
     "Picture",
     "RegionPage",
+    "Relation",
     "Rendition",
+    "Source",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -15,6 +15,10 @@ class Picture(AbstractImage):
     author = models.CharField(_("author"), max_length=200, blank=True)
     licence = models.CharField(_("licence"), max_length=200, blank=True)
 
+    # The dominant colour, and of which file it is.
+    colour = models.CharField(max_length=7, blank=True, editable=False)
+    colour_hash = models.CharField(max_length=40, blank=True, editable=False)
+
     admin_form_fields = (*WagtailImage.admin_form_fields, "author", "licence")
 
     @property

@@ -1,0 +1,90 @@
+"""One page to its documents. Reads the database and writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import override
+from wagtail.models import Page
+
+from cms.documents import cards, facets, words
+from cms.documents.pages import DOCUMENTS, Make
+from cms.documents.reader import Reader
+from cms.documents.shapes import Shape
+from cms.models.documents import DocumentType
+
+ETAG_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    type: DocumentType
+    key: UUID
+    locale: str
+    path: str
+    title: str
+    body: str
+    card: str
+    facets: list[str]
+    names: str
+    words: str
+    valid_until: datetime | None
+    sources: frozenset[str]
+    relations: dict[str, list[UUID]]
+    unprepared: frozenset[int]
+
+    @property
+    def etag(self) -> str:
+        return sha256(self.body.encode()).hexdigest()[:ETAG_LENGTH]
+
+
+def compile_page(page: Page) -> list[Compiled]:
+    """The documents of a specific page; none if not everybody may see it."""
+    with override(page.locale.language_code):
+        return [
+            compiled
+            for kind, make in DOCUMENTS.get(type(page), {}).items()
+            if (compiled := compile_document(page, kind, make)) is not None
+        ]
+
+
+def compile_document(page: Any, kind: DocumentType, make: Make) -> Compiled | None:
+    reader = Reader(locale=page.locale.language_code)
+    if reader.page(page) is None:
+        return None
+    document = make(page, reader)
+    card = cards.CARDS[type(page)](page, reader)
+    return Compiled(
+        type=kind,
+        key=page.translation_key,
+        locale=reader.locale,
+        path=reader.path(page),
+        title=page.title,
+        body=dumped(document),
+        card=dumped(card),
+        facets=facets.of(page, document, reader),
+        names=" ".join(called(page, document)),
+        words=words.spoken(document.model_dump(mode="json", exclude={"included"})),
+        valid_until=reader.valid_until,
+        sources=frozenset(reader.names),
+        relations=reader.relations,
+        unprepared=frozenset(reader.unprepared),
+    )
+
+
+def compile_draft(page: Any) -> str:
+    """The document of a page as somebody is writing it. What it leads to is public all the same."""
+    with override(page.locale.language_code):
+        _kind, make = next(iter(DOCUMENTS[type(page)].items()))
+        return dumped(make(page, Reader(locale=page.locale.language_code)))
+
+
+def called(page: Any, document: Any) -> list[str]:
+    other = [*getattr(document, "synonyms", ()), *getattr(document, "other_names", ())]
+    return [page.title, *other]
+
+
+def dumped(document: Shape) -> str:
+    return document.model_dump_json(exclude={"included"})

@@ -1,0 +1,63 @@
+"""What lists are filtered by: "level:beginner". Names as in `cms.api.filters`."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q
+from wagtail.models import Page
+
+from cms.documents.reader import Reader
+from cms.models import (
+    ArticlePage,
+    DiagnosisPage,
+    ExercisePage,
+    RegionPage,
+)
+
+
+def of(page: Page, document: Any, reader: Reader) -> list[str]:
+    found = {"slug": [page.slug]} | dict(specific(page, document, reader))
+    return sorted({f"{name}:{value}" for name, values in found.items() for value in values})
+
+
+def specific(page: Page, document: Any, reader: Reader) -> Iterator[tuple[str, Iterable[Any]]]:
+    match page:
+        case ExercisePage():
+            yield from exercise(document, reader)
+        case DiagnosisPage():
+            yield "region", regions_above([page], reader)
+            yield "code", [code.value for code in document.codes]
+            yield "exercise", reader.relations.get("exercises", [])
+        case ArticlePage():
+            yield "region", regions_above([page], reader)
+            yield "diagnosis", reader.relations.get("diagnoses", [])
+            yield "exercise", reader.relations.get("exercises", [])
+        case RegionPage():
+            yield "region", regions_above([page], reader)
+
+
+def exercise(document: Any, reader: Reader) -> Iterator[tuple[str, Iterable[Any]]]:
+    yield "kind", [document.kind]
+    yield "level", [document.level]
+    yield "position", [document.position]
+    yield "equipment", lowered(document.equipment)
+    yield "muscle", lowered([*document.primary_muscles, *document.secondary_muscles])
+    yield "joint", lowered(document.joints)
+    keys = [diagnosis.id for diagnosis in document.diagnoses]
+    yield "diagnosis", keys
+    fitting = DiagnosisPage.objects.filter(
+        translation_key__in=keys, locale__language_code=reader.locale
+    )
+    yield "region", regions_above(fitting, reader)
+
+
+def lowered(texts: Iterable[str]) -> list[str]:
+    return [text.casefold() for text in texts]
+
+
+def regions_above(pages: Iterable[Page], reader: Reader) -> list[Any]:
+    """The keys of the regions that the pages stand in."""
+    steps = Page.steplen
+    paths = {page.path[:end] for page in pages for end in range(steps, len(page.path), steps)}
+    regions = RegionPage.objects.filter(Q(path__in=paths)) if paths else []
+    return [region.translation_key for region in reader.pages(regions)]

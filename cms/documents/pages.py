@@ -1,0 +1,233 @@
+"""From a page to its document, one function for each type. They read; they write nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from wagtail.models import Page
+
+from cms.documents import blocks, cards, parts, pictures, words
+from cms.documents.reader import Reader
+from cms.documents.shapes import Shape
+from cms.documents.shapes.exercise import Dosage
+from cms.documents.shapes.pages import (
+    ArticleDocument,
+    ClinicianDocument,
+    DiagnosisDocument,
+    ExerciseDocument,
+    ExerciseLink,
+    ExercisesDocument,
+    FittingExercise,
+    HomeDocument,
+    Recovery,
+    RegionDocument,
+    SiteDocument,
+    TeamDocument,
+)
+from cms.models import (
+    ArticlePage,
+    ClinicianIndexPage,
+    ClinicianPage,
+    DiagnosisPage,
+    ExerciseIndexPage,
+    ExercisePage,
+    HomePage,
+    RegionPage,
+)
+from cms.models.documents import DocumentType
+
+SIGNUP = "/signup/"
+PICTURED = ("locale", "drawing__collection")
+
+
+def article(page: ArticlePage, reader: Reader) -> ArticleDocument:
+    values = parts.of_health_page(page, reader)
+    return ArticleDocument(type="article", body=blocks.stream(page.body, reader), **values)
+
+
+def clinician(page: ClinicianPage, reader: Reader) -> ClinicianDocument:
+    return ClinicianDocument(
+        type="clinician",
+        name=page.full_name,
+        credentials=page.credentials,
+        role=page.role,
+        registration_body=page.registration_body,
+        registration_number=page.registration_number,
+        orcid=page.orcid,
+        biography=words.html(page.biography, reader),
+        notice=page.notice,
+        image=pictures.image(page.photo, reader),
+        **parts.of_page(page, reader),
+    )
+
+
+def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
+    links = page.exercises.select_related(*(f"exercise__{name}" for name in PICTURED))
+    links = links.prefetch_related("exercise__drawing__renditions")
+    fitting = [(link, reader.page(link.exercise)) for link in links]
+    reader.relate("exercises", [exercise for _link, exercise in fitting if exercise])
+    return DiagnosisDocument(
+        type="diagnosis",
+        synonyms=cards.lines(page.synonyms),
+        codes=blocks.stream(page.codes, reader),
+        who=page.who,
+        red_flags=blocks.stream(page.red_flags, reader),
+        sections=blocks.stream(page.sections, reader),
+        differentials=cards.lines(page.differentials),
+        recovery=Recovery(
+            weeks_from=page.recovery_weeks_from,
+            weeks_to=page.recovery_weeks_to,
+            sentence=page.recovery,
+            note=page.recovery_note,
+        ),
+        exercises=[
+            FittingExercise(why=link.why, exercise=cards.exercise(exercise, reader))
+            for link, exercise in fitting
+            if exercise
+        ],
+        **parts.of_health_page(page, reader),
+    )
+
+
+def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
+    reader.note_ways_into(page)
+    links = page.links.select_related(*(f"to__{name}" for name in PICTURED))
+    ways = [(link, reader.page(link.to)) for link in links.prefetch_related("to__drawing__renditions")]
+    reader.relate("links", [to for _link, to in ways if to])
+    fitting = DiagnosisPage.objects.filter(exercises__exercise=page).select_related("locale")
+    diagnoses = reader.pages(fitting.order_by("path"))
+    dosage = page.default_dosage
+    return ExerciseDocument.model_validate(
+        {
+            "type": "exercise",
+            "other_names": cards.lines(page.other_names),
+            "kind": page.kind,
+            "level": page.level,
+            "position": page.position,
+            "labels": cards.labels(page),
+            "image": pictures.image(page.drawing, reader),
+            "purpose": page.purpose,
+            "steps": blocks.stream(page.steps, reader),
+            "cues": cards.lines(page.cues),
+            "mistakes": blocks.stream(page.mistakes, reader),
+            "dosage": Dosage.model_validate(
+                {
+                    **asdict(dosage),
+                    "sentence": dosage.sentence(),
+                    "limits": dosage.limits(),
+                }
+            ),
+            "stop_if": page.stop_if,
+            "contraindications": cards.lines(page.contraindications),
+            "precautions": cards.lines(page.precautions),
+            "equipment": cards.lines(page.equipment),
+            "home_alternative": page.home_alternative,
+            "primary_muscles": cards.lines(page.primary_muscles),
+            "secondary_muscles": cards.lines(page.secondary_muscles),
+            "joints": cards.lines(page.joints),
+            "links": [
+                ExerciseLink(
+                    kind=link.kind,
+                    kind_label=str(link.get_kind_display()),
+                    criterion=link.criterion,
+                    exercise=cards.exercise(to, reader),
+                )
+                for link, to in ways
+                if to
+            ],
+            "easier": [cards.exercise(step, reader) for step in reader.pages(page.steps_down())],
+            "harder": [cards.exercise(step, reader) for step in reader.pages(page.steps_up())],
+            "diagnoses": [cards.diagnosis(fits, reader) for fits in diagnoses],
+            **parts.of_health_page(page, reader),
+        }
+    )
+
+
+def region(page: RegionPage, reader: Reader) -> RegionDocument:
+    reader.note(f"children:{page.pk}")
+    below = {
+        kind: reader.pages(kind.objects.child_of(page).select_related("locale").order_by("path"))
+        for kind in (RegionPage, DiagnosisPage, ArticlePage)
+    }
+    reader.relate("diagnoses", below[DiagnosisPage])
+    reader.relate("articles", below[ArticlePage])
+    return RegionDocument(
+        type="region",
+        html=words.html(page.body, reader),
+        snomed_code=page.snomed_code,
+        regions=[cards.region(child, reader) for child in below[RegionPage]],
+        diagnoses=[cards.diagnosis(child, reader) for child in below[DiagnosisPage]],
+        articles=[cards.article(child, reader) for child in below[ArticlePage]],
+        **parts.of_health_page(page, reader),
+    )
+
+
+def home(page: HomePage, reader: Reader) -> HomeDocument:
+    reader.note(f"children:{page.pk}")
+    reader.note("all:article")
+    regions = RegionPage.objects.child_of(page).select_related("locale").order_by("path")
+    articles = ArticlePage.objects.descendant_of(page).select_related("locale").order_by("path")
+    return HomeDocument(
+        type="home",
+        tagline=page.tagline,
+        welcome=words.html(page.welcome, reader),
+        regions=[cards.region(child, reader) for child in reader.pages(regions)],
+        articles=[cards.article(child, reader) for child in reader.pages(articles)],
+        **parts.of_page(page, reader),
+    )
+
+
+def exercises(page: ExerciseIndexPage, reader: Reader) -> ExercisesDocument:
+    return ExercisesDocument(type="exercises", **parts.of_page(page, reader))
+
+
+def team(page: ClinicianIndexPage, reader: Reader) -> TeamDocument:
+    reader.note(f"children:{page.pk}")
+    members = ClinicianPage.objects.child_of(page).select_related("locale", "photo__collection")
+    shown = reader.pages(members.prefetch_related("photo__renditions").order_by("path"))
+    reader.relate("clinicians", shown)
+    return TeamDocument(
+        type="team",
+        intro=page.intro,
+        clinicians=[cards.clinician(member, reader) for member in shown],
+        **parts.of_page(page, reader),
+    )
+
+
+def site(page: HomePage, reader: Reader) -> SiteDocument:
+    reader.note(f"children:{page.pk}")
+    children = reader.pages(page.get_children().specific())
+    return SiteDocument(
+        type="site",
+        id=page.translation_key,
+        locale=page.locale.language_code,
+        title=settings.PRACTICE_NAME,
+        address=settings.PRACTICE_ADDRESS,
+        home=reader.path(page),
+        navigation=[
+            cards.CARDS[type(child)](child, reader) for child in children if child.show_in_menus
+        ],
+        locales=locales(page, reader),
+        signup_url=f"{settings.SITE_URL}{SIGNUP}",
+    )
+
+
+def locales(page: Page, reader: Reader) -> list[str]:
+    reader.note(f"translations:{page.translation_key}")
+    homes: Iterable[Page] = page.get_translations(inclusive=True).select_related("locale")
+    return sorted(home.locale.language_code for home in reader.pages(homes))
+
+
+Make = Callable[[Any, Reader], Shape]
+
+DOCUMENTS: dict[type[Page], dict[DocumentType, Make]] = {
+    ArticlePage: {DocumentType.ARTICLE: article},
+    ClinicianPage: {DocumentType.CLINICIAN: clinician},
+    DiagnosisPage: {DocumentType.DIAGNOSIS: diagnosis},
+    ExercisePage: {DocumentType.EXERCISE: exercise},
+    ExerciseIndexPage: {DocumentType.EXERCISES: exercises},
+    HomePage: {DocumentType.HOME: home, DocumentType.SITE: site},
+    RegionPage: {DocumentType.REGION: region},
+    ClinicianIndexPage: {DocumentType.TEAM: team},
+}

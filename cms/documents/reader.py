@@ -1,0 +1,88 @@
+"""What one compile reads. Every look is written down, so that a change finds who has looked.
+
+Names of sources:
+
+    page:7            the page itself, whether readers may see it or not
+    children:7        which pages stand below it, and in which order
+    all:article       which pages of a type there are
+    translations:KEY  which languages a page exists in
+    into:en:KEY       which documents of a language lead to the page
+    picture:3, citation:5, setting:label
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+from wagtail.models import CollectionViewRestriction, Page, PageViewRestriction
+
+AnyPage = TypeVar("AnyPage", bound=Page)
+
+
+def way_into(key: UUID, locale: str) -> str:
+    return f"into:{locale}:{key}"
+
+
+class Reader:
+    """Gives only what anybody may see. One for each compile, since it remembers what is closed."""
+
+    def __init__(self, *, locale: str) -> None:
+        self.locale = locale
+        self.names: set[str] = set()
+        self.relations: dict[str, list[UUID]] = {}
+        self.valid_until: datetime | None = None
+        self.unprepared: set[int] = set()  # pictures without all their renditions
+        self.now = timezone.now()
+
+    # ------------------------------------------------------------------ pages
+
+    def page(self, page: AnyPage | None) -> AnyPage | None:
+        if page is None:
+            return None
+        self.names.add(f"page:{page.pk}")
+        if not self.is_public(page):
+            return None
+        if page.expire_at:
+            self.valid_until = min(filter(None, (self.valid_until, page.expire_at)))
+        return page
+
+    def pages(self, pages: Iterable[AnyPage | None]) -> list[AnyPage]:
+        return [page for page in map(self.page, pages) if page is not None]
+
+    def is_public(self, page: Page) -> bool:
+        expired = page.expire_at is not None and page.expire_at <= self.now
+        closed = any(page.path.startswith(path) for path in self._closed_pages)
+        return bool(page.live) and not expired and not closed and self.path(page) != ""
+
+    def path(self, page: Page) -> str:
+        """Where a page stands on its site, or nothing if it stands on none."""
+        parts = page.get_url_parts(self)  # it keeps the roots of the sites on what it is given
+        return str(parts[2] or "") if parts else ""
+
+    @cached_property
+    def _closed_pages(self) -> tuple[str, ...]:
+        return tuple(PageViewRestriction.objects.values_list("page__path", flat=True))
+
+    # ------------------------------------------------------------------ everything else
+
+    def note(self, name: str) -> None:
+        self.names.add(name)
+
+    def note_ways_into(self, page: Page) -> None:
+        self.names.add(way_into(page.translation_key, self.locale))
+
+    def relate(self, name: str, pages: Iterable[Page]) -> None:
+        """The document leads to these pages, in this order."""
+        keys = [page.translation_key for page in pages]
+        self.relations[name] = list(dict.fromkeys([*self.relations.get(name, []), *keys]))
+
+    def may_show(self, picture: Any) -> bool:
+        self.names.add(f"picture:{picture.pk}")
+        return not any(picture.collection.path.startswith(path) for path in self._closed_collections)
+
+    @cached_property
+    def _closed_collections(self) -> tuple[str, ...]:
+        return tuple(CollectionViewRestriction.objects.values_list("collection__path", flat=True))

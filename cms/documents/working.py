@@ -1,0 +1,114 @@
+"""Makes again what is outdated, and finds what nobody marked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from django.db import connection
+from django.db.models import F, Q
+from django.utils import timezone
+from wagtail.models import Page
+
+from cms.documents import outdated, pictures, store
+from cms.documents.compiling import compile_page
+from cms.documents.pages import DOCUMENTS
+from cms.models import Document, Outdated, Picture
+
+WORKING = 0x636D74  # the advisory lock of whoever works
+
+
+def work() -> int:
+    """Compile what is marked, the urgent first, else in order; how many pages. 0 if somebody else
+    is at it: they see our marks too."""
+    with alone() as ours:
+        for done in count():
+            page = next_page() if ours else None
+            if page is None:
+                return done
+            make(page)
+    return 0
+
+
+def make(page_id: int) -> None:
+    """Compile a page; if pictures lack renditions, make those (nothing is locked) and once more."""
+    unprepared = store.keep(page_id)
+    for picture in Picture.objects.filter(pk__in=unprepared):
+        pictures.prepare(picture)
+    if unprepared:
+        store.keep(page_id)
+
+
+def next_page() -> int | None:
+    marks = Outdated.objects.order_by("-urgent", "pk")
+    return marks.values_list("page_id", flat=True).first()
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [WORKING])
+        ours = bool(cursor.fetchone()[0])
+    try:
+        yield ours
+    finally:
+        if ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [WORKING])
+
+
+# ------------------------------------------------------------------ what nobody marked
+
+
+def strays() -> set[int]:
+    """Pages whose documents cannot be right, by a look at rows alone: after a crash between a
+    publication and its compile, or a change that went past Wagtail's signals."""
+    now = timezone.now()
+    live = Page.objects.live().type(*DOCUMENTS).filter(Q(expire_at=None) | Q(expire_at__gt=now))
+    without = live.public().exclude(pk__in=Document.objects.values("page_id"))
+    another = Q(page__live_revision_id__isnull=False) & (
+        Q(revision_id=None) | ~Q(revision_id=F("page__live_revision_id"))
+    )
+    past = Q(page__live=False) | Q(page__expire_at__lte=now) | Q(valid_until__lte=now)
+    documents = Document.objects.filter(another | past)
+    return {
+        *without.values_list("pk", flat=True),
+        *documents.values_list("page_id", flat=True),
+        *behind(),
+    }
+
+
+BEHIND = """
+    SELECT DISTINCT document.page_id
+    FROM cms_source AS source
+    JOIN cms_document AS document ON document.id = source.document_id
+    JOIN wagtailcore_page AS page ON source.name = 'page:' || page.id
+    WHERE page.last_published_at > document.compiled_at
+"""
+
+
+def behind() -> set[int]:
+    """Pages with documents that are older than a page that they show."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND)
+        return {page for (page,) in cursor.fetchall()}
+
+
+def differing() -> Iterator[int]:
+    """Pages whose documents are not what compiling them now would make: the whole truth, at the
+    price of compiling everything."""
+    pages = Page.objects.type(*DOCUMENTS).order_by("pk")
+    known: dict[int, set[tuple[str, str, str, str]]] = {}
+    for document in Document.objects.only("page_id", "type", "etag", "card", "path").iterator():
+        said = (document.type, document.etag, document.path, document.card)
+        known.setdefault(document.page_id, set()).add(said)
+    for page in pages.specific().iterator(chunk_size=100):
+        compiled = {(one.type.value, one.etag, one.path, one.card) for one in compile_page(page)}
+        if compiled != known.get(page.pk, set()):
+            yield page.pk
+
+
+def repair(*, deep: bool = False) -> int:
+    """Mark what is not right and compile what is marked; how many pages were compiled."""
+    outdated.mark_pages({*strays(), *(differing() if deep else ())})
+    return work()
+
