@@ -9,12 +9,11 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
-        from cms import announcements
+        from cms import announcements, announcing, receivers
 
         announcements.connect()
-        from cms import announcing
-
         announcing.connect()
+        receivers.connect()
         post_migrate.connect(on_migrated, sender=self, dispatch_uid="clinical review workflow")
 
 

@@ -22,6 +22,8 @@ SCHEDULE = {
     "repair what got stuck": every(30, "nurture.sweep"),
     "read the bounce mailbox": every(5 * MINUTE, "nurture.read_bounces"),
     "send webhooks": every(30, "cms.send_webhooks"),
+    "compile what is outdated": every(30, "cms.compile_content"),
+    "check all documents": every(DAY, "cms.check_content"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
     "forget old webhooks": every(DAY, "cms.forget_webhooks"),

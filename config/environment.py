@@ -7,7 +7,7 @@ setting is found at the start and not in the middle of somebody's programme.
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -40,6 +40,10 @@ class Environment(BaseSettings):
     PRACTICE_ADDRESS: str
 
     ADDITIONAL_HOSTS: Hosts = []
+    API_MAX_AGE: Annotated[int, Field(ge=0)] = 0
+    API_SHARED_MAX_AGE: Annotated[int, Field(ge=0)] = 60
+    API_STALE_WHILE_REVALIDATE: Annotated[int, Field(ge=0)] = 60
+    API_SURROGATE_HEADER: Literal["", "Cache-Tag", "Surrogate-Key", "xkey"] = ""
     API_LIMIT_ANONYMOUS: Annotated[int, Field(ge=0)] = 1_200
     API_LIMIT_HIGHER: Annotated[int, Field(ge=0)] = 12_000
     API_LIMIT_TOKEN: Annotated[int, Field(ge=0)] = 2_400

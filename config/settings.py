@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "cms.api.door.ShortPath",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -185,6 +186,10 @@ MAIL_DOMAIN = parseaddr(env.MAIL_FROM)[1].rpartition("@")[2]
 
 # ------------------------------------------------------------------ other people's programs
 
+API_MAX_AGE = env.API_MAX_AGE
+API_SHARED_MAX_AGE = env.API_SHARED_MAX_AGE
+API_STALE_WHILE_REVALIDATE = env.API_STALE_WHILE_REVALIDATE
+API_SURROGATE_HEADER = env.API_SURROGATE_HEADER
 API_LIMIT_ANONYMOUS = env.API_LIMIT_ANONYMOUS
 API_LIMIT_HIGHER = env.API_LIMIT_HIGHER
 API_LIMIT_TOKEN = env.API_LIMIT_TOKEN

@@ -7,10 +7,11 @@ from wagtail.admin import urls as admin_urls
 from wagtail.documents import urls as document_urls
 
 from cms import urls as cms_urls
-from config.api import api_v2
+from config.api import api, api_v2
 from nurture import urls as nurture_urls
 
 urlpatterns = [
+    path("api/v1/", api.urls),
     path("admin/", include(admin_urls)),
     path("documents/", include(document_urls)),
     path("api/v2/", api_v2.urls),

@@ -141,5 +141,3 @@ def stream(blocks: Any, reader: Reader) -> list[Any]:
 def with_pictures(exercises: list[ExercisePage]) -> None:
     """The blocks hold these very pages, so their pictures come in two queries for all."""
     prefetch_related_objects(exercises, "drawing__collection", "drawing__renditions", "locale")
-
-

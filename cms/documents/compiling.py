@@ -37,7 +37,8 @@ class Compiled:
 
     @property
     def etag(self) -> str:
-        return sha256(self.body.encode()).hexdigest()[:ETAG_LENGTH]
+        """For the document and for lists: it changes when the body or the card does."""
+        return sha256((self.body + self.card).encode()).hexdigest()[:ETAG_LENGTH]
 
 
 def compile_page(page: Page) -> list[Compiled]:

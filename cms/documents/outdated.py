@@ -34,7 +34,9 @@ def mark_pages(pages: Iterable[int], *, urgent: bool = False) -> None:
 
 
 def pages_that_read(names: list[str], *, but: int | None = None) -> set[int]:
-    documents = Document.objects.filter(sources__name__in=names).exclude(page_id=but)
+    documents = Document.objects.filter(sources__name__in=names)
+    if but is not None:
+        documents = documents.exclude(page_id=but)
     return set(documents.values_list("page_id", flat=True))
 
 

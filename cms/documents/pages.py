@@ -93,7 +93,9 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
 def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
     reader.note_ways_into(page)
     links = page.links.select_related(*(f"to__{name}" for name in PICTURED))
-    ways = [(link, reader.page(link.to)) for link in links.prefetch_related("to__drawing__renditions")]
+    ways = [
+        (link, reader.page(link.to)) for link in links.prefetch_related("to__drawing__renditions")
+    ]
     reader.relate("links", [to for _link, to in ways if to])
     fitting = DiagnosisPage.objects.filter(exercises__exercise=page).select_related("locale")
     diagnoses = reader.pages(fitting.order_by("path"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from wagtail.models import Page
 
+from cms import structured_data
 from cms.documents.reader import Reader
 from cms.documents.shapes.base import Alternate, Crumb, Person, Published, Reference, Review, Seo
 from cms.models import ClinicianPage
@@ -23,7 +24,7 @@ def of_page(page: Any, reader: Reader) -> dict[str, Any]:
             description=page.search_description or getattr(page, "summary", ""),
         ),
         "published": Published(first=page.first_published_at, last=page.last_published_at),
-        "structured_data": {},
+        "structured_data": structured_data.of(page),
     }
 
 
@@ -47,9 +48,7 @@ def alternates(page: Page, reader: Reader) -> list[Alternate]:
     reader.note(f"translations:{page.translation_key}")
     others = page.get_translations().select_related("locale").order_by("locale__language_code")
     return [
-        Alternate(
-            locale=other.locale.language_code, title=other.title, path=reader.path(other)
-        )
+        Alternate(locale=other.locale.language_code, title=other.title, path=reader.path(other))
         for other in reader.pages(others)
     ]
 

@@ -4,7 +4,6 @@ a document shows what there is, and the background makes the rest and compiles o
 import logging
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
 import resvg_py
 from django.conf import settings
@@ -15,7 +14,6 @@ from wagtail.images.models import SourceImageIOError
 from cms.documents.reader import Reader
 from cms.documents.shapes.base import FocalPoint, Image, Rendition
 from cms.models import Picture
-from cms.models.pictures import PAGE_FILTER
 
 log = logging.getLogger(__name__)
 

@@ -50,7 +50,7 @@ class Reader:
         return page
 
     def pages(self, pages: Iterable[AnyPage | None]) -> list[AnyPage]:
-        return [page for page in map(self.page, pages) if page is not None]
+        return [shown for page in pages if (shown := self.page(page)) is not None]
 
     def is_public(self, page: Page) -> bool:
         expired = page.expire_at is not None and page.expire_at <= self.now
@@ -81,7 +81,9 @@ class Reader:
 
     def may_show(self, picture: Any) -> bool:
         self.names.add(f"picture:{picture.pk}")
-        return not any(picture.collection.path.startswith(path) for path in self._closed_collections)
+        return not any(
+            picture.collection.path.startswith(path) for path in self._closed_collections
+        )
 
     @cached_property
     def _closed_collections(self) -> tuple[str, ...]:

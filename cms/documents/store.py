@@ -73,7 +73,7 @@ def write(page: Any, known: Document | None, compiled: Compiled) -> None:
 
 
 def moved(page: Page) -> None:
-    """Where it and all below it stand now, at once; the documents follow when they are asked for."""
+    """Where it and all below it stand, at once; the documents follow when asked for."""
     documents = Document.objects.filter(page__path__startswith=page.path)
     below = list(documents.exclude(page_id=page.pk).select_related("page__locale"))
     for document in below:
@@ -136,9 +136,7 @@ def appearances(documents: Iterable[Document]) -> list[str]:
     names = []
     for document in documents:
         names += [f"all:{document.type}", f"translations:{document.key}"]
-    above = Page.objects.filter(
-        pk__in=[document.page_id for document in documents]
-    ).annotate(
+    above = Page.objects.filter(pk__in=[document.page_id for document in documents]).annotate(
         parent_path=models.functions.Left("path", models.functions.Length("path") - Page.steplen)
     )
     parents = Page.objects.filter(path__in=above.values("parent_path"))

@@ -111,4 +111,3 @@ def repair(*, deep: bool = False) -> int:
     """Mark what is not right and compile what is marked; how many pages were compiled."""
     outdated.mark_pages({*strays(), *(differing() if deep else ())})
     return work()
-

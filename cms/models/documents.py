@@ -64,7 +64,7 @@ class Document(models.Model):
 
 
 class Source(models.Model):
-    """Something that a document was made from: "page:7", "picture:3". See `cms.documents.sources`."""
+    """Something that a document was made from: "page:7". See `cms.documents.reader`."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="sources")
     name = models.CharField(max_length=80)

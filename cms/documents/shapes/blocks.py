@@ -1,4 +1,4 @@
-"""The StreamField blocks. `type` tells which; `id` stays the same while editors change the block."""
+"""The StreamField blocks. `type` tells which; `id` stays the same while a block is edited."""
 
 from typing import Annotated, Literal
 
@@ -89,6 +89,4 @@ class ExerciseBlock(Block):
     exercise: ExerciseCard
 
 
-ArticleBlock = Annotated[
-    TextBlock | DiagnosesBlock | ExerciseBlock, Field(discriminator="type")
-]
+ArticleBlock = Annotated[TextBlock | DiagnosesBlock | ExerciseBlock, Field(discriminator="type")]
