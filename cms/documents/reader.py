@@ -50,7 +50,8 @@ class Reader:
         return page
 
     def pages(self, pages: Iterable[AnyPage | None]) -> list[AnyPage]:
-        return [shown for page in pages if (shown := self.page(page)) is not None]
+        found = (self.page(page) for page in pages if page is not None)
+        return [page for page in found if page is not None]
 
     def is_public(self, page: Page) -> bool:
         expired = page.expire_at is not None and page.expire_at <= self.now
