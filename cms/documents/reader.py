@@ -12,14 +12,12 @@ Names of sources:
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.models import CollectionViewRestriction, Page, PageViewRestriction
-
-AnyPage = TypeVar("AnyPage", bound=Page)
 
 
 def way_into(key: UUID, locale: str) -> str:
@@ -39,7 +37,8 @@ class Reader:
 
     # ------------------------------------------------------------------ pages
 
-    def page(self, page: AnyPage | None) -> AnyPage | None:
+    def page(self, page: Any) -> Any:
+        """The same, or None if readers may not see it."""
         if page is None:
             return None
         self.names.add(f"page:{page.pk}")
@@ -49,9 +48,8 @@ class Reader:
             self.valid_until = min(filter(None, (self.valid_until, page.expire_at)))
         return page
 
-    def pages(self, pages: Iterable[AnyPage | None]) -> list[AnyPage]:
-        found = (self.page(page) for page in pages if page is not None)
-        return [page for page in found if page is not None]
+    def pages(self, pages: Iterable[Any]) -> list[Any]:
+        return [page for page in map(self.page, pages) if page is not None]
 
     def is_public(self, page: Page) -> bool:
         expired = page.expire_at is not None and page.expire_at <= self.now
