@@ -9,11 +9,11 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
-        from cms import announcements, announcing, receivers
+        from cms import announcements, receivers, review_signal
 
         announcements.connect()
-        announcing.connect()
         receivers.connect()
+        review_signal.connect()
         post_migrate.connect(on_migrated, sender=self, dispatch_uid="clinical review workflow")
 
 

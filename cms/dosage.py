@@ -12,11 +12,17 @@ from django.utils.translation import ngettext
 
 MINUTE = 60
 SAID_IN_SECONDS = {90}  # nobody says 1 min 30 s for a plank
+# The four counts of a tempo, in the order in which trainers write them.
+LOWERED, PAUSED, LIFTED, HELD = range(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dosage:
-    """Ranges are inclusive; times are in seconds; effort and pain are ceilings from 0 to 10."""
+    """Ranges are inclusive; times are in seconds; effort and pain are ceilings from 0 to 10.
+
+    A load is in kg or lb, a band, a share of the one-repetition maximum (percent_1rm), repetitions
+    left in reserve (rir) or an effort (rpe). A tempo is "down-pause-up-pause", such as 3-1-1-0.
+    """
 
     sets_from: int | None = None
     sets_to: int | None = None
@@ -28,6 +34,7 @@ class Dosage:
     side: str = "both"
     load_value: float | None = None
     load_unit: str = ""
+    tempo: str = ""
     effort_max: int | None = None
     pain_max: int | None = None
     times: int | None = None
@@ -88,12 +95,40 @@ class Dosage:
             yield _("hold %(n)s s") % {"n": self.hold_seconds}
         if self.duration_seconds and self.reps_from:
             yield _("for %(time)s") % {"time": length(self.duration_seconds)}
-        if self.load_unit == "band":
-            yield _("with a band")
-        elif self.load_value and self.load_unit:
-            yield _("with %(n)s %(unit)s") % {"n": f"{self.load_value:g}", "unit": self.load_unit}
+        yield self._load()
+        yield from self._tempo()
         if self.rest_seconds:
             yield _("rest %(time)s") % {"time": length(self.rest_seconds)}
+
+    def _load(self) -> str:
+        n = f"{self.load_value:g}" if self.load_value is not None else ""
+        match self.load_unit:
+            case "band":
+                return _("with a band")
+            case "percent_1rm" if n:
+                return _("with %(n)s%% of the most you can lift once") % {"n": n}
+            case "rir" if n:
+                return ngettext(
+                    "stop while you could still do %(n)s more",
+                    "stop while you could still do %(n)s more",
+                    int(self.load_value or 0),
+                ) % {"n": n}
+            case "rpe" if n:
+                return _("at an effort of %(n)s out of 10") % {"n": n}
+        if not n or not self.load_unit:
+            return ""
+        return _("with %(n)s %(unit)s") % {"n": n, "unit": self.load_unit}
+
+    def _tempo(self) -> Iterable[str]:
+        """A count of nought is not worth a word."""
+        counts = [int(count) for count in self.tempo.split("-") if count.isdigit()]
+        said = {
+            LOWERED: _("lower for %(n)s s"),
+            PAUSED: _("pause %(n)s s"),
+            LIFTED: _("lift for %(n)s s"),
+            HELD: _("pause %(n)s s at the top"),
+        }
+        return [said[place] % {"n": count} for place, count in enumerate(counts[:4]) if count]
 
     def frequency(self) -> str:
         """How often: "3 days a week"."""

@@ -19,7 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from wagtail.models import Page, ReferenceIndex
 
-from cms.models import DiagnosisExercise, ExercisePage, RegionPage
+from cms.models import DiagnosisExercise, ExercisePage, ExerciseRegion, RegionPage
 from cms.models.exercises import Level
 
 Exercises = QuerySet[ExercisePage]
@@ -47,11 +47,12 @@ def matching(exercises: Exercises, query: str) -> Exercises:
 
 
 def for_region(exercises: Exercises, region: RegionPage) -> Exercises:
-    """What the diagnoses below a region use."""
+    """What is for a region or a part of it, and what the diagnoses below it use."""
+    named = ExerciseRegion.objects.filter(page=OuterRef("pk"), region__path__startswith=region.path)
     uses = DiagnosisExercise.objects.filter(
         exercise=OuterRef("pk"), page__path__startswith=region.path
     )
-    return exercises.filter(Exists(uses))
+    return exercises.filter(Exists(named) | Exists(uses))
 
 
 def with_equipment(exercises: Exercises, name: str) -> Exercises:

@@ -19,6 +19,7 @@ from wagtail.fields import StreamField
 from wagtail.log_actions import log
 
 from cms import progressions
+from cms.admin import transfer_regions
 from cms.admin.transfer_files import Line
 from cms.admin.transfer_rows import (
     LINES,
@@ -41,6 +42,7 @@ PLAIN = (
     "kind",
     "level",
     "position",
+    "laterality",
     "purpose",
     "stop_if",
     "home_alternative",
@@ -100,7 +102,7 @@ class Plan:
 
 def rows(pages: Iterable[ExercisePage]) -> Iterator[Row]:
     """The latest drafts as rows."""
-    slugs = dict(ExercisePage.objects.values_list("pk", "slug"))
+    slugs = dict(ExercisePage.objects.values_list("pk", "slug")) | transfer_regions.slugs()
     for page in pages:
         yield row_of(page.get_latest_revision_as_object(), slugs)
 
@@ -116,6 +118,7 @@ def row_of(page: Any, slugs: dict[int, str]) -> Row:
         "mistakes": [{"mistake": m.value["mistake"], "fix": m.value["fix"]} for m in page.mistakes],
         "dosage": {name: getattr(dosage, name) for name in dosage.__slots__},
         "drawing": f"#{page.drawing_id} {page.drawing.title}" if page.drawing else "",
+        "regions": [slugs[row.region_id] for row in page.regions.all() if row.region_id in slugs],
         "links": [
             {"to": slugs[link.to_id], "kind": link.kind, "criterion": link.criterion}
             for link in page.links.all()
@@ -175,7 +178,7 @@ def run(
 def prepared(lines: list[Line], index: ExerciseIndexPage, user: Any) -> Iterator[Item]:
     """Pages with everything but their links. Nothing is written."""
     known = {page.slug: page for page in ExercisePage.objects.child_of(index)}
-    slugs = {page.pk: page.slug for page in known.values()}
+    slugs = {page.pk: page.slug for page in known.values()} | transfer_regions.slugs()
     for line in lines:
         item = Item(line, faults=list(line.faults))
         page = known.get(line.slug)
@@ -226,6 +229,8 @@ def assign(item: Item) -> Iterator[Fault]:
             page.dosage = stream(page.dosage, "dosage", [row.dosage.model_dump()])
     if "drawing" in item.columns:
         yield from draw(page, row.drawing)
+    if "regions" in item.columns:
+        yield from transfer_regions.assign(page, row.regions)
 
 
 def stream(before: Any, kind: str, values: list[Any]) -> Any:

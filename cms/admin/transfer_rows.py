@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from cms.models.exercises import Kind, Level, Position
+from cms.models.exercises import Kind, Laterality, Level, Position
 
 PREFIX = "dosage_"
 LINES = (
@@ -115,7 +115,8 @@ class DosageRow(Part):
     rest_seconds: int | None = None
     side: Literal["both", "each_side", "alternating"] = "both"
     load_value: float | None = None
-    load_unit: Literal["", "kg", "lb", "band"] = ""
+    load_unit: Literal["", "kg", "lb", "band", "percent_1rm", "rir", "rpe"] = ""
+    tempo: Text = ""
     effort_max: int | None = None
     pain_max: int | None = None
     times: int | None = None
@@ -133,6 +134,8 @@ class Row(Part):
     kind: Annotated[Text, one_of(Kind)]
     level: Annotated[Text, one_of(Level)]
     position: Annotated[Text, one_of(Position)]
+    laterality: Annotated[Text, one_of(Laterality)] = "both"
+    regions: list[Slug] = []
     purpose: Text
     steps: list[Step]
     stop_if: Text
@@ -255,7 +258,7 @@ def as_line(name: str, item: Any) -> str:
 
 def from_cell(name: str, text: str) -> Any:
     """Raises ValueError with what to do."""
-    if name not in (*LINES, "steps", "mistakes", "links"):
+    if name not in (*LINES, "regions", "steps", "mistakes", "links"):
         return text
     if text.startswith("["):
         try:

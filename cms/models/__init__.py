@@ -11,9 +11,19 @@ from cms.models.articles import ArticlePage
 from cms.models.base import HealthPage
 from cms.models.citations import Citation
 from cms.models.clinicians import ClinicianIndexPage, ClinicianPage
-from cms.models.diagnoses import DiagnosisExercise, DiagnosisPage
+from cms.models.diagnoses import (
+    DiagnosisExercise,
+    DiagnosisPage,
+    DiagnosisRegion,
+    DiagnosisRelated,
+)
 from cms.models.documents import Change, Document, Outdated, Relation, Source
-from cms.models.exercises import ExerciseIndexPage, ExerciseLink, ExercisePage
+from cms.models.exercises import (
+    ExerciseIndexPage,
+    ExerciseLink,
+    ExercisePage,
+    ExerciseRegion,
+)
 from cms.models.home import HomePage
 from cms.models.people import User
 from cms.models.pictures import Picture, Rendition
@@ -33,10 +43,13 @@ __all__ = [
     "ClinicianPage",
     "DiagnosisExercise",
     "DiagnosisPage",
+    "DiagnosisRegion",
+    "DiagnosisRelated",
     "Document",
     "ExerciseIndexPage",
     "ExerciseLink",
     "ExercisePage",
+    "ExerciseRegion",
     "HealthPage",
     "HomePage",
     "Outdated",

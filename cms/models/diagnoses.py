@@ -7,28 +7,44 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, MultipleChooserPanel
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    MultiFieldPanel,
+    MultipleChooserPanel,
+    PageChooserPanel,
+)
 from wagtail.fields import StreamField
-from wagtail.models import Orderable
+from wagtail.models import Orderable, Page
 from wagtail.search import index
 
+from cms import codes
 from cms.blocks import RedFlagBlock, SectionBlock
 from cms.models.base import HealthPage
 from cms.models.exercises import ExercisePage
 from cms.models.pictures import renditions_of
 
+RELATED = ["cms.DiagnosisPage", "cms.ArticlePage", "cms.ExercisePage", "cms.RegionPage"]
 WEEKS_A_MONTH = 4.33
 SAID_IN_WEEKS = 16  # longer times are easier to picture in months
 
 
 class CodeBlock(blocks.StructBlock):
     system = blocks.ChoiceBlock(
-        choices=[("ICD-10-CM", "ICD-10-CM"), ("ICD-11", "ICD-11"), ("SNOMED CT", "SNOMED CT")],
+        choices=[(system, system) for system in (codes.ICD_10, codes.ICD_11, codes.SNOMED)],
         label=_("System"),
     )
     value = blocks.CharBlock(
         max_length=20, label=_("Code"), help_text=_("For example M53.3. Check it in the register.")
     )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        fits = codes.fits(cleaned["system"], cleaned["value"])
+        if not self.is_deferred_validation and not fits:
+            error = ValidationError(_("This is no code of %(s)s.") % {"s": cleaned["system"]})
+            raise blocks.StructBlockValidationError(block_errors={"value": error})
+        return cleaned
 
     class Meta:
         icon = "code"
@@ -102,6 +118,22 @@ class DiagnosisPage(HealthPage):
             max_num=20,
             help_text=_("From gentle to demanding, each with the reason why it fits."),
         ),
+        MultipleChooserPanel(
+            "related",
+            chooser_field_name="target",
+            heading=_("Related pages"),
+            label=_("Page"),
+            max_num=8,
+            help_text=_("Diagnoses that are easily mixed up with this one, and what to read next."),
+        ),
+        MultipleChooserPanel(
+            "more_regions",
+            chooser_field_name="region",
+            heading=_("Other regions"),
+            label=_("Region"),
+            max_num=6,
+            help_text=_("Besides the region above this page: their pages list the diagnosis too."),
+        ),
         MultiFieldPanel(
             [FieldPanel("synonyms"), FieldPanel("codes"), FieldPanel("differentials")],
             heading=_("Names and codes"),
@@ -144,6 +176,14 @@ class DiagnosisPage(HealthPage):
         )
         return [link for link in links if link.exercise.live]
 
+    @cached_property
+    def related_list(self) -> list[Any]:
+        """The related pages that a reader may see, in order; a query for each type."""
+        rows = list(self.related.all())
+        targets = Page.objects.live().public().filter(pk__in=[row.target_id for row in rows])
+        by_key = {page.pk: page for page in targets.specific()}
+        return [by_key[row.target_id] for row in rows if row.target_id in by_key]
+
     @property
     def named_diagnoses(self) -> list[int]:
         """The diagnosis pages that this page is about, by primary key."""
@@ -165,4 +205,36 @@ class DiagnosisExercise(Orderable):
             models.UniqueConstraint(
                 fields=["page", "exercise"], name="exercise_once_per_diagnosis"
             ),
+        ]
+
+
+class DiagnosisRegion(Orderable):
+    """A region that lists a diagnosis besides the one that it stands below."""
+
+    page = ParentalKey(DiagnosisPage, on_delete=models.CASCADE, related_name="more_regions")
+    region = models.ForeignKey("cms.RegionPage", on_delete=models.CASCADE, related_name="+")
+
+    panels = [FieldPanel("region")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("region")
+        verbose_name_plural = _("other regions")
+        constraints = [
+            models.UniqueConstraint(fields=["page", "region"], name="region_once_per_diagnosis"),
+        ]
+
+
+class DiagnosisRelated(Orderable):
+    """A page that readers of a diagnosis may want next."""
+
+    page = ParentalKey(DiagnosisPage, on_delete=models.CASCADE, related_name="related")
+    target = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
+
+    panels = [PageChooserPanel("target", RELATED)]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("related page")
+        verbose_name_plural = _("related pages")
+        constraints = [
+            models.UniqueConstraint(fields=["page", "target"], name="related_once_per_diagnosis"),
         ]

@@ -9,17 +9,24 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail import blocks
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    MultipleChooserPanel,
+)
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, Revision
 from wagtail.search import index
 
 from cms import progressions
-from cms.blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.dosage import Dosage
+from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.forms import ExercisePageForm
+from cms.media_blocks import MediaBlock
 from cms.models.base import HealthPage
-from cms.models.pictures import renditions_of
+from cms.models.pictures import refuse_undescribed, renditions_of
 
 
 class Kind(models.TextChoices):
@@ -46,6 +53,12 @@ class Position(models.TextChoices):
     HANDS_AND_KNEES = "hands_and_knees", _("Hands and knees")
     SITTING = "sitting", _("Sitting")
     STANDING = "standing", _("Standing")
+
+
+class Laterality(models.TextChoices):
+    BOTH = "both", _("Both sides together")
+    EACH_SIDE = "each_side", _("Each side by itself")
+    ALTERNATING = "alternating", _("Alternating sides")
 
 
 NOT_YET = 0  # the key of a page that is not saved
@@ -118,6 +131,9 @@ class ExercisePage(HealthPage):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     level = models.CharField(_("level"), max_length=20, choices=Level.choices)
     position = models.CharField(_("position"), max_length=20, choices=Position.choices)
+    laterality = models.CharField(
+        _("sides"), max_length=20, choices=Laterality.choices, default=Laterality.BOTH
+    )
     drawing = models.ForeignKey(
         "cms.Picture",
         on_delete=models.PROTECT,
@@ -126,6 +142,12 @@ class ExercisePage(HealthPage):
         related_name="+",
         verbose_name=_("drawing"),
         help_text=_("The picture itself carries the description for people who cannot see it."),
+    )
+    media = StreamField(
+        MediaBlock(),
+        verbose_name=_("more pictures and films"),
+        blank=True,
+        help_text=_("Other views of the movement. A film needs its transcript."),
     )
     purpose = models.TextField(
         _("why it helps"), max_length=800, help_text=_("What it trains, and what that is good for.")
@@ -176,8 +198,18 @@ class ExercisePage(HealthPage):
 
     content_panels = [
         *HealthPage.content_panels,
-        FieldRowPanel([FieldPanel("kind"), FieldPanel("level"), FieldPanel("position")]),
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("level")]),
+        FieldRowPanel([FieldPanel("position"), FieldPanel("laterality")]),
+        MultipleChooserPanel(
+            "regions",
+            chooser_field_name="region",
+            heading=_("Regions"),
+            label=_("Region"),
+            max_num=6,
+            help_text=_("The parts of the body that it is for. The catalogue filters by them."),
+        ),
         "drawing",
+        "media",
         "purpose",
         "steps",
         "cues",
@@ -220,11 +252,7 @@ class ExercisePage(HealthPage):
 
     def clean(self) -> None:
         super().clean()
-        if self.checked_as_draft or self.drawing is None or self.drawing.description.strip():
-            return
-        raise ValidationError(
-            {"drawing": _("This picture has no description. Edit the picture and write one.")}
-        )
+        refuse_undescribed(self, "drawing")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
@@ -279,11 +307,33 @@ class ExercisePage(HealthPage):
         ]
 
     @cached_property
+    def region_list(self) -> list[Any]:
+        """The regions that a reader may see, in order, in one query."""
+        rows = self.regions.select_related("region")
+        return [row.region for row in rows if row.region.live]
+
+    @cached_property
     def ladder(self) -> list["ExerciseLink"]:
         """Where to go from here, to exercises that a reader may see, in order, in two queries."""
         links = self.links.select_related("to__drawing")
         links = links.prefetch_related(renditions_of("to__drawing"))
         return [link for link in links if link.to.live]
+
+
+class ExerciseRegion(Orderable):
+    """A part of the body that an exercise is for."""
+
+    page = ParentalKey(ExercisePage, on_delete=models.CASCADE, related_name="regions")
+    region = models.ForeignKey("cms.RegionPage", on_delete=models.CASCADE, related_name="+")
+
+    panels = [FieldPanel("region")]
+
+    class Meta(Orderable.Meta):
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        constraints = [
+            models.UniqueConstraint(fields=["page", "region"], name="region_once_per_exercise"),
+        ]
 
 
 class ExerciseLink(Orderable):

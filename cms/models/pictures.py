@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.images.models import AbstractImage, AbstractRendition
@@ -45,6 +46,16 @@ class Rendition(AbstractRendition):
                 fields=["image", "filter_spec", "focal_point_key"], name="one_rendition_per_filter"
             ),
         )
+
+
+def refuse_undescribed(page: Any, field: str) -> None:
+    """A picture that informs needs its description before the page is published."""
+    picture = getattr(page, field)
+    if page.checked_as_draft or picture is None or picture.description.strip():
+        return
+    raise ValidationError(
+        {field: _("This picture has no description. Edit the picture and write one.")}
+    )
 
 
 def renditions_of(path: str) -> "models.Prefetch[Any]":

@@ -25,7 +25,7 @@ class Strict(BaseModel):
 
 class Load(Strict):
     value: float
-    unit: Literal["kg", "lb", "band"]
+    unit: Literal["kg", "lb", "band", "percent_1rm", "rir", "rpe"]
 
 
 class Dosage(Strict):
@@ -36,6 +36,7 @@ class Dosage(Strict):
     rest_seconds: int | None = None
     side: Literal["both", "each_side", "alternating"] = "both"
     load: Load | None = None
+    tempo: str = ""
     effort_max: int | None = None
     pain_max: int | None = None
     times: int | None = None
@@ -72,7 +73,7 @@ class Exercise(Strict):
     kind: Text
     level: Text
     position: Text
-    laterality: str = ""  # The dosage says it, as its side.
+    laterality: Literal["both", "each_side", "alternating"] = "both"
     equipment: list[Text] = []
     home_alternative: str = ""
     primary_muscles: list[Text] = []
@@ -127,6 +128,7 @@ class Diagnosis(Strict):
     recovery_weeks: Range | None = None
     recovery_note: str = ""
     exercises: list[Reason] = []
+    related: list[Slug] = []  # diagnoses and the article of the file
 
 
 class TextPart(Strict):
@@ -195,6 +197,9 @@ class Region(Strict):
     slug: Slug
     title: Text
     snomed: str = ""
+    side_applies: bool = False
+    diagram: str = ""
+    diagram_alt: Annotated[str, Field(max_length=255)] = ""
     summary: Text
     body: str = ""
 
@@ -245,8 +250,8 @@ class Content(Strict):
     pages: PagesFile
     exercises: list[Exercise]
 
-    def drawing(self, exercise: Exercise) -> Path:
-        return self.folder / DRAWINGS / exercise.drawing
+    def drawing(self, name: str) -> Path:
+        return self.folder / DRAWINGS / name
 
 
 def read(folder: Path) -> Content:
@@ -290,6 +295,11 @@ def _check_names(content: Content) -> None:
     for diagnosis in content.pages.diagnoses:
         place = f"{content.folder / PAGES}: {diagnosis.slug} > exercises"
         _known([reason.exercise for reason in diagnosis.exercises], exercises, place)
+        place = f"{content.folder / PAGES}: {diagnosis.slug} > related"
+        others = diagnoses - {diagnosis.slug} | {content.pages.article.slug}
+        _known(diagnosis.related, others, place)
+    place = f"{content.folder / PAGES}: {content.pages.region.slug} > diagram"
+    _check_drawing(content.pages.region.diagram, content, place)
     for citation in content.pages.citations:
         place = f"{content.folder / PAGES}: {citation.key} > supports"
         _known(list(citation.supports), diagnoses, place)
@@ -304,8 +314,12 @@ def _check_names(content: Content) -> None:
 def _check_exercise(exercise: Exercise, content: Content, *, others: set[str]) -> None:
     place = f"{content.folder / EXERCISES}: {exercise.slug}"
     _known([link.to for link in exercise.links], others, f"{place} > links")
-    if exercise.drawing and not content.drawing(exercise).is_file():
-        raise SampleError(f"{place} > drawing: there is no {content.drawing(exercise)}")
+    _check_drawing(exercise.drawing, content, f"{place} > drawing")
+
+
+def _check_drawing(name: str, content: Content, place: str) -> None:
+    if name and not content.drawing(name).is_file():
+        raise SampleError(f"{place}: there is no {content.drawing(name)}")
 
 
 def _known(slugs: list[str], known: set[str], place: str) -> None:

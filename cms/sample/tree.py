@@ -9,9 +9,11 @@ from cms.models import (
     ArticlePage,
     DiagnosisExercise,
     DiagnosisPage,
+    DiagnosisRelated,
     ExerciseIndexPage,
     ExerciseLink,
     ExercisePage,
+    ExerciseRegion,
     HomePage,
     RegionPage,
 )
@@ -28,7 +30,16 @@ EXERCISE_LINES = (
     "secondary_muscles",
     "joints",
 )
-SAME_NAMED = ("title", "summary", "kind", "level", "position", "purpose", "stop_if")
+SAME_NAMED = (
+    "title",
+    "summary",
+    "kind",
+    "level",
+    "position",
+    "laterality",
+    "purpose",
+    "stop_if",
+)
 
 
 @dataclass(frozen=True)
@@ -50,16 +61,31 @@ def build(content: files.Content) -> Loaded:
     fresh = not home.get_children().exists()
     team = people.team(pages, home, counts)
     common = {"notice": pages.notice, "author_id": team[0].pk if team else None}
-    exercises = _exercises(content, home, common, counts)
-    region = _region(pages, home, common, counts)
+    index = publishing.find(ExerciseIndexPage, home, INDEX_SLUG)
+    index = publishing.publish(index, home, {"title": "Exercises", "show_in_menus": True}, counts)
+    region = _region(content, home, common, counts)
+    exercises = _exercises(content, index, region, common, counts)
     sources = people.sources(pages)
-    diagnoses = {}
-    for diagnosis in pages.diagnoses:
-        more = {**common, "citations": citations(pages, diagnosis.slug, sources)}
-        diagnoses[diagnosis.slug] = _diagnosis(diagnosis, more, region, exercises, counts)
+    values = {
+        diagnosis.slug: {
+            **_diagnosis_values(diagnosis),
+            **common,
+            "citations": citations(pages, diagnosis.slug, sources),
+        }
+        for diagnosis in pages.diagnoses
+    }
+    diagnoses = {slug: publishing.find(DiagnosisPage, region, slug) for slug in values}
+    for slug, page in diagnoses.items():
+        if page.pk is None:
+            publishing.add(page, region, values[slug])
     article = _article(
         pages, region, exercises=exercises, diagnoses=diagnoses, common=common, counts=counts
     )
+    readable = {**diagnoses, article.slug: article}
+    for diagnosis in pages.diagnoses:
+        page = diagnoses[diagnosis.slug]
+        rows = _diagnosis_rows(diagnosis, page, exercises, readable)
+        publishing.publish(page, region, values[diagnosis.slug], counts, rows)
     if fresh:
         people.put_last(home)
     return Loaded(home, exercises, diagnoses, article, counts)
@@ -77,11 +103,13 @@ def _home(site: files.Home, counts: Counter[str]) -> HomePage:
 
 
 def _exercises(
-    content: files.Content, home: HomePage, common: Mapping[str, Any], counts: Counter[str]
+    content: files.Content,
+    index: ExerciseIndexPage,
+    region: RegionPage,
+    common: Mapping[str, Any],
+    counts: Counter[str],
 ) -> dict[str, ExercisePage]:
     """All of them first, then the links from one to another."""
-    index = publishing.find(ExerciseIndexPage, home, INDEX_SLUG)
-    index = publishing.publish(index, home, {"title": "Exercises", "show_in_menus": True}, counts)
     values = {
         exercise.slug: {**_exercise_values(exercise, content), **common}
         for exercise in content.exercises
@@ -101,7 +129,11 @@ def _exercises(
             ],
             ("to_id", "kind"),
         )
-        publishing.publish(page, index, values[exercise.slug], counts, {"links": links})
+        regions = publishing.children(
+            page.regions.all(), ExerciseRegion, [{"region_id": region.pk}], ("region_id",)
+        )
+        rows = {"links": links, "regions": regions}
+        publishing.publish(page, index, values[exercise.slug], counts, rows)
     return pages
 
 
@@ -110,7 +142,9 @@ def _exercise_values(exercise: files.Exercise, content: files.Content) -> dict[s
     drawing = None
     if exercise.drawing:
         drawing = pictures.ensure(
-            content.drawing(exercise), title=exercise.title, description=exercise.drawing_alt
+            content.drawing(exercise.drawing),
+            title=exercise.title,
+            description=exercise.drawing_alt,
         )
     return {
         **{name: getattr(exercise, name) for name in SAME_NAMED},
@@ -127,38 +161,46 @@ def _exercise_values(exercise: files.Exercise, content: files.Content) -> dict[s
 
 
 def _region(
-    pages: files.PagesFile, home: HomePage, common: Mapping[str, Any], counts: Counter[str]
+    content: files.Content, home: HomePage, common: Mapping[str, Any], counts: Counter[str]
 ) -> RegionPage:
-    region = pages.region
+    region = content.pages.region
+    diagram = None
+    if region.diagram:
+        diagram = pictures.ensure(
+            content.drawing(region.diagram), title=region.title, description=region.diagram_alt
+        )
     values = {
         "title": region.title,
         "summary": region.summary,
         "body": region.body,
         "snomed_code": region.snomed,
+        "side_applies": region.side_applies,
+        "diagram_id": diagram and diagram.pk,
         **common,
         "show_in_menus": True,
     }
     return publishing.publish(publishing.find(RegionPage, home, region.slug), home, values, counts)
 
 
-def _diagnosis(
+def _diagnosis_rows(
     diagnosis: files.Diagnosis,
-    common: Mapping[str, Any],
-    region: RegionPage,
+    page: DiagnosisPage,
     exercises: Mapping[str, ExercisePage],
-    counts: Counter[str],
-) -> DiagnosisPage:
-    page = publishing.find(DiagnosisPage, region, diagnosis.slug)
+    readable: Mapping[str, Any],
+) -> dict[str, Any]:
     reasons = [
         {"exercise_id": exercises[reason.exercise].pk, "why": reason.why}
         for reason in diagnosis.exercises
     ]
-    known = page.exercises.all() if page.pk else []
-    children = {
-        "exercises": publishing.children(known, DiagnosisExercise, reasons, ("exercise_id",))
+    related = [{"target_id": readable[slug].pk} for slug in diagnosis.related]
+    return {
+        "exercises": publishing.children(
+            page.exercises.all(), DiagnosisExercise, reasons, ("exercise_id",)
+        ),
+        "related": publishing.children(
+            page.related.all(), DiagnosisRelated, related, ("target_id",)
+        ),
     }
-    values = {**_diagnosis_values(diagnosis), **common}
-    return publishing.publish(page, region, values, counts, children)
 
 
 def _diagnosis_values(diagnosis: files.Diagnosis) -> dict[str, Any]:

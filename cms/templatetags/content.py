@@ -41,10 +41,12 @@ def structured_data(page: Page, above: list[Page]) -> SafeString:
 
 @register.inclusion_tag("cms/includes/picture.html")
 def picture(image: Picture | None, *, lazy: bool = True, decorative: bool = False) -> Any:
-    """An image with its size, so that the page does not jump. The alternative text is its own."""
+    """An image with its size, so that the page does not jump. Its alternative text is the one that
+    was written where it is used, or else its own."""
+    silent = decorative or not image or image.decorative
     return {
         "shown": image.shown if image else None,
-        "alt": "" if decorative or not image else image.description,
+        "alt": "" if silent or not image else image.contextual_alt_text or image.description,
         "lazy": lazy,
     }
 

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from cms.blocks import PER, SIDES, DosageBlock, ExerciseChooserBlock
+from cms.blocks import ExerciseChooserBlock
+from cms.exercise_blocks import PER, SIDES, DosageBlock
 from cms.prose import ProseBlock
 from nurture.blocks.checkin import CheckinBlock
 from nurture.domain.personalise import EDITORS_FIELDS

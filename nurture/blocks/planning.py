@@ -7,7 +7,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from cms.blocks import in_a_row
+from cms.exercise_blocks import in_a_row
 
 UNITS = [("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
 AFTER = [

@@ -11,16 +11,19 @@ from wagtail.blocks import BoundBlock, StructBlockValidationError
 from wagtail.blocks.base import get_error_json_data
 from wagtail.rich_text import RichText
 
-from cms import blocks, prose
+from cms import blocks, exercise_blocks, media_blocks, prose
 from cms.models import DiagnosisPage, Picture
+from cms.models.diagnoses import CodeBlock
 from cms.sample import Loaded
 
 BLOCKS = [
     blocks.SectionBlock,
     blocks.RedFlagBlock,
-    blocks.StepBlock,
-    blocks.MistakeBlock,
-    blocks.DosageBlock,
+    exercise_blocks.StepBlock,
+    exercise_blocks.MistakeBlock,
+    exercise_blocks.DosageBlock,
+    media_blocks.MediaPictureBlock,
+    media_blocks.FilmBlock,
     blocks.TextBlock,
     blocks.DiagnosesBlock,
     blocks.ExerciseBlock,
@@ -89,21 +92,104 @@ LOAD = {"side": "both", "per": "week", "load_value": 4.0}
 
 
 def test_a_dosage_upside_down_is_told_at_its_field() -> None:
-    assert problems(blocks.DosageBlock(), DOSAGE).keys() == {"sets_to", "times"}
+    assert problems(exercise_blocks.DosageBlock(), DOSAGE).keys() == {"sets_to", "times"}
 
 
 def test_a_load_without_its_unit_is_told_at_the_unit() -> None:
-    assert problems(blocks.DosageBlock(), {**LOAD, "load_unit": ""}).keys() == {"load_unit"}
-    assert problems(blocks.DosageBlock(), {**LOAD, "load_unit": "kg"}) == {}
+    assert problems(exercise_blocks.DosageBlock(), {**LOAD, "load_unit": ""}).keys() == {
+        "load_unit"
+    }
+    assert problems(exercise_blocks.DosageBlock(), {**LOAD, "load_unit": "kg"}) == {}
 
 
 def test_a_draft_of_a_dosage_may_be_upside_down_while_somebody_types() -> None:
-    assert problems(blocks.DosageBlock(), DOSAGE, draft=True) == {}
+    assert problems(exercise_blocks.DosageBlock(), DOSAGE, draft=True) == {}
+
+
+WHOLE = {"side": "both", "per": "week"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name"),
+    [
+        ({"reps_from": 12, "reps_to": 8}, "reps_to"),
+        ({"times": 5, "non_consecutive": True}, "times"),
+        ({"times": 2, "per": "day", "non_consecutive": True}, "non_consecutive"),
+        ({"load_value": 5}, "load_unit"),
+        ({"load_unit": "kg"}, "load_value"),
+        ({"load_value": 120, "load_unit": "percent_1rm"}, "load_value"),
+        ({"load_value": 11, "load_unit": "rpe"}, "load_value"),
+        ({"tempo": "slow"}, "tempo"),
+        ({"tempo": "3-1"}, "tempo"),
+    ],
+)
+def test_a_dosage_that_nobody_could_follow_is_told_at_its_field(
+    numbers: dict[str, Any], name: str
+) -> None:
+    assert problems(exercise_blocks.DosageBlock(), {**WHOLE, **numbers}).keys() == {name}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"load_unit": "band"},
+        {"load_value": 80, "load_unit": "percent_1rm", "tempo": "3-1-1-0"},
+        {"times": 4, "non_consecutive": True},
+    ],
+)
+def test_a_dosage_that_makes_sense_passes(numbers: dict[str, Any]) -> None:
+    assert problems(exercise_blocks.DosageBlock(), {**WHOLE, **numbers}) == {}
+
+
+FILM = {
+    "title": "A film",
+    "address": "https://example.org/film",
+    "description": "A person lifts.",
+    "transcript": "<p>Lift.</p>",
+    "author": "Us",
+    "licence": "CC BY 4.0",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"transcript": ""}, "transcript"),
+        ({"description": ""}, "description"),
+        ({"licence": ""}, "licence"),
+        ({"author": ""}, "author"),
+        ({"address": "http://example.org/film"}, "address"),
+        ({"address": "javascript:alert(1)"}, "address"),
+        ({"address": "film"}, "address"),
+    ],
+)
+def test_a_film_without_what_a_reader_needs_is_told_at_its_field(
+    changes: dict[str, str], name: str
+) -> None:
+    assert problems(media_blocks.FilmBlock(), FILM) == {}
+    assert problems(media_blocks.FilmBlock(), {**FILM, **changes}).keys() == {name}
+
+
+def test_another_view_of_an_exercise_is_never_decorative(loaded: Loaded) -> None:
+    block = media_blocks.MediaPictureBlock()
+    picture = {"image": Picture.objects.first().pk, "decorative": False, "alt_text": "From behind."}
+
+    assert problems(block, {"picture": picture, "view": "back"}) == {}
+    silent = {**picture, "alt_text": "", "decorative": True}
+    assert problems(block, {"picture": silent, "view": "back"}).keys() == {"picture"}
+
+
+def test_a_code_that_cannot_be_one_is_told_at_the_code() -> None:
+    wrong = {"system": "SNOMED CT", "value": "39723001"}
+
+    assert problems(CodeBlock(), wrong).keys() == {"value"}
+    assert problems(CodeBlock(), wrong, draft=True) == {}
+    assert problems(CodeBlock(), {**wrong, "value": "39723000"}) == {}
 
 
 def test_a_step_without_text_is_told_at_the_text() -> None:
-    assert problems(blocks.StepBlock(), {"text": "", "seconds": 5}).keys() == {"text"}
-    assert problems(blocks.StepBlock(), {"text": "", "seconds": 5}, draft=True) == {}
+    assert problems(exercise_blocks.StepBlock(), {"text": "", "seconds": 5}).keys() == {"text"}
+    assert problems(exercise_blocks.StepBlock(), {"text": "", "seconds": 5}, draft=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -123,8 +209,8 @@ def test_advice_to_the_editor_is_never_published(block: Any, value: Any, name: s
 
 
 def test_texts_have_limits() -> None:
-    assert "text" in problems(blocks.StepBlock(), {"text": "x" * 401})
-    assert "seconds" in problems(blocks.StepBlock(), {"text": "x", "seconds": 601})
+    assert "text" in problems(exercise_blocks.StepBlock(), {"text": "x" * 401})
+    assert "seconds" in problems(exercise_blocks.StepBlock(), {"text": "x", "seconds": 601})
     long = {"aspect": "overview", "heading": "A", "body": f"<p>{'x' * 6_001}</p>"}
     assert "body" in problems(blocks.SectionBlock(), long)
 
@@ -132,7 +218,9 @@ def test_texts_have_limits() -> None:
 def test_a_picture_that_informs_needs_a_text(loaded: Loaded) -> None:
     picture = {"image": Picture.objects.first().pk, "decorative": False, "alt_text": ""}
 
-    assert problems(blocks.StepBlock(), {"text": "x", "picture": picture}).keys() == {"picture"}
+    assert problems(exercise_blocks.StepBlock(), {"text": "x", "picture": picture}).keys() == {
+        "picture"
+    }
 
 
 # ------------------------------------------------------------------ rich text

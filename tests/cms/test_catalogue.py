@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cms import sample
 from cms.admin import catalogue_search
-from cms.models import ExercisePage, RegionPage, User
+from cms.models import ExercisePage, ExerciseRegion, RegionPage, User
 from cms.sample import Loaded
 from tests.cms import samples
 
@@ -78,13 +78,19 @@ def test_search_filters_and_order_work_alone_and_together(
     assert titles(admin, **asked) == found
 
 
-def test_a_region_holds_what_the_diagnoses_below_it_use(loaded: Loaded) -> None:
+def test_a_region_holds_what_the_diagnoses_below_it_use_and_what_names_it(loaded: Loaded) -> None:
+    ExerciseRegion.objects.all().delete()
     hip = RegionPage.objects.get()
-    knee = loaded.home.add_child(instance=RegionPage(title="Knee", slug="knee", summary="A hinge."))
+    knee, kneecap = (RegionPage(title=t, slug=t, summary="A hinge.") for t in ("knee", "kneecap"))
+    loaded.home.add_child(instance=knee)
+    knee.add_child(instance=kneecap)
     exercises = ExercisePage.objects.all()
+    before = catalogue_search.for_region(exercises, knee).count()
+    ExerciseRegion.objects.create(page=loaded.exercises["move-1"], region=kneecap)
 
+    assert before == 0
     assert catalogue_search.for_region(exercises, hip).count() == 2
-    assert catalogue_search.for_region(exercises, knee).count() == 0
+    assert catalogue_search.for_region(exercises, knee).get().slug == "move-1"
 
 
 def test_a_draft_is_found_by_its_new_title_at_once(admin: Client) -> None:

@@ -18,7 +18,8 @@ DOSAGES = st.fixed_dictionaries(
         "rest_seconds": NUMBER,
         "side": st.sampled_from(["both", "each_side", "alternating", ""]),
         "load_value": st.none() | st.floats(0, 200),
-        "load_unit": st.sampled_from(["kg", "lb", "band", ""]),
+        "load_unit": st.sampled_from(["kg", "lb", "band", "percent_1rm", "rir", "rpe", ""]),
+        "tempo": st.sampled_from(["", "3-1-1-0", "0-0-0-0", "2-0-2"]),
         "effort_max": st.none() | st.integers(0, 10),
         "pain_max": st.none() | st.integers(0, 10),
         "times": NUMBER,
@@ -35,7 +36,7 @@ def test_no_sentence_shows_a_hole(values: dict[str, Any]) -> None:
     dosage = Dosage.from_mapping(values)
 
     for sentence in (dosage.sentence(), dosage.limits()):
-        assert not any(hole in sentence for hole in ("None", "%", "{", "}", "  ", ", ,"))
+        assert not any(hole in sentence for hole in ("None", "%(", "{", "}", "  ", ", ,"))
         assert sentence == sentence.strip(" ,")
         assert sentence[:1] == sentence[:1].upper()
 
@@ -51,6 +52,22 @@ def test_no_sentence_shows_a_hole(values: dict[str, Any]) -> None:
         ({"reps_from": 8, "side": "each_side"}, "8 repetitions on each side"),
         ({"reps_from": 8, "load_value": 2.5, "load_unit": "kg"}, "8 repetitions, with 2.5 kg"),
         ({"reps_from": 8, "load_value": 1, "load_unit": "band"}, "8 repetitions, with a band"),
+        (
+            {"reps_from": 5, "load_value": 80, "load_unit": "percent_1rm"},
+            "5 repetitions, with 80% of the most you can lift once",
+        ),
+        (
+            {"reps_from": 8, "load_value": 2, "load_unit": "rir"},
+            "8 repetitions, stop while you could still do 2 more",
+        ),
+        (
+            {"reps_from": 8, "load_value": 7, "load_unit": "rpe"},
+            "8 repetitions, at an effort of 7 out of 10",
+        ),
+        (
+            {"reps_from": 8, "tempo": "3-1-2-0"},
+            "8 repetitions, lower for 3 s, pause 1 s, lift for 2 s",
+        ),
         (
             {"sets_from": 2, "sets_to": 3, "duration_seconds": 45, "times": 3, "per": "week"},
             "2 to 3 rounds of 45 s, 3 days a week",

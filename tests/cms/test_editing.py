@@ -63,6 +63,8 @@ def diagnosis(**changes: Any) -> dict[str, Any]:
             "recovery_weeks_to": "12",
             "recovery_note": "",
             "exercises": inline_formset([]),
+            "related": inline_formset([]),
+            "more_regions": inline_formset([]),
             "synonyms": streamfield([]),
             "codes": streamfield([]),
             "differentials": streamfield([]),

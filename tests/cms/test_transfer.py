@@ -148,6 +148,27 @@ def test_a_new_exercise_becomes_a_draft_with_everything_the_row_says(
     assert draft.mistakes[0].value["fix"] == "Slow"
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_regions_and_sides_come_and_go_with_the_row(loaded: Loaded, form: str) -> None:
+    values = row(regions=["hip"], laterality="each_side")
+    plan(as_json(values) if form == "json" else as_csv(values), form=form, commit=True)
+    page = ExercisePage.objects.get(slug="heel-slide")
+    before = [region.pk for region in page.regions.all()]
+
+    rows = transfer_files.write(transfer_plan.rows([page]), form)
+    again = plan(rows, form=form)
+    plan(rows.replace(b"each_side", b"alternating"), form=form, commit=True)
+
+    draft = ExercisePage.objects.get(slug="heel-slide").get_latest_revision_as_object()
+    assert again.items[0].verdict == transfer_plan.UNCHANGED
+    assert (page.laterality, draft.laterality) == ("each_side", "alternating")
+    assert [(r.pk, r.region.slug) for r in draft.regions.all()] == [(before[0], "hip")]
+
+
+def test_a_region_that_is_not_there_is_told(loaded: Loaded) -> None:
+    assert faults(as_json(row(regions=["toe"])))[0][:2] == (1, "regions")
+
+
 def test_a_known_exercise_gets_a_draft_and_its_readers_see_the_old_one(loaded: Loaded) -> None:
     before = ExercisePage.objects.get(slug="move-1")
     exported = json.loads(transfer_files.write(transfer_plan.rows([before]), "json"))
