@@ -17,6 +17,7 @@ from cms.admin.catalogue_chooser import exercise_chooser
 from cms.admin.citations import CitationViewSet
 from cms.admin.integrations import integrations
 from cms.admin.review_panel import ReviewPanel
+from cms.admin.webhook_panel import WebhookPanel
 
 register_snippet(CitationViewSet)
 
@@ -60,7 +61,7 @@ def review_report_item() -> MenuItem:
 
 
 def review_panel(_request: Any, panels: list[Any]) -> None:
-    panels.append(ReviewPanel())
+    panels.extend([ReviewPanel(), WebhookPanel()])
 
 
 hooks.register("register_admin_urls", review_urls)

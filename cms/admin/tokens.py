@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets import AdminDateTimeInput
@@ -44,23 +44,12 @@ class TokenForm(WagtailAdminModelForm):
         return expires_at
 
 
-class TokenIndexView(generic.IndexView):
-    columns = [
-        TitleColumn(
-            "name",
-            label=_("Name"),
-            sort_key="name",
-            get_url=lambda row: reverse("api_tokens:edit", args=[row.pk]),
-        ),
-        Column("scopes", label=_("May"), accessor=lambda row: ", ".join(row.scopes) or "–"),
-        Column("status", label=_("Status")),
-        DateColumn("expires_at", label=_("Expires"), sort_key="expires_at"),
-        DateColumn("last_used_at", label=_("Last used"), sort_key="last_used_at"),
-        Column("created_by", label=_("Made by")),
-    ]
+class DayColumn(Column):
+    cell_template_name = "cms/admin/token_date_cell.html"
 
-    def get_base_queryset(self) -> Any:
-        return super().get_base_queryset().select_related("created_by")
+
+class TokenEditView(generic.EditView):
+    delete_item_label = _("Revoke")
 
 
 class TokenCreateView(generic.CreateView):
@@ -101,13 +90,20 @@ class TokenViewSet(ModelViewSet):
     icon = "key"
     menu_label = _("API tokens")
     menu_order = 100
-    index_view_class = TokenIndexView
     add_view_class = TokenCreateView
+    edit_view_class = TokenEditView
     delete_view_class = TokenRevokeView
     add_to_reference_index = False
     copy_view_enabled = False
     list_per_page = 50
-    list_display: list[Any] = []
+    list_display = [
+        "name",
+        Column("scopes", label=_("May"), accessor=lambda row: ", ".join(row.scopes) or "–"),
+        Column("status", label=_("Status")),
+        DayColumn("expires_at", label=_("Expires"), sort_key="expires_at"),
+        DayColumn("last_used_at", label=_("Last used"), sort_key="last_used_at"),
+        Column("created_by", label=_("Made by")),
+    ]
     search_fields = ["name"]
 
     def get_form_class(self, for_update: bool = False) -> type[TokenForm]:  # noqa: FBT001, FBT002, ARG002

@@ -65,7 +65,7 @@ def _remove(folder: Path) -> None:
     """End the servers of a run that was killed, and remove its folder."""
     with suppress(BusyError):
         Processes(folder).claim()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a server that ends now empties it as well
 
 
 def _environment(processes: Processes, given: Mapping[str, str]) -> dict[str, str]:

@@ -63,7 +63,16 @@ class WebhookEndpoint(models.Model):
         return signing.current(self.nonce, self.previous_nonce, until=self.previous_until)
 
     @property
+    def is_fine(self) -> bool:
+        return self.active and self.failing_since is None
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.switched_off_at is not None if not self.active else not self.is_fine
+
+    @property
     def status(self) -> Any:
+        """In words, for the list of webhooks."""
         if self.active:
             return _("Failing") if self.failing_since else _("On")
         return _("Switched off by us") if self.switched_off_at else _("Off")
@@ -119,6 +128,14 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+    @property
+    def is_fine(self) -> bool:
+        return self.state == DeliveryState.DELIVERED
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.state == DeliveryState.FAILED
 
 
 class WebhookAttempt(models.Model):
