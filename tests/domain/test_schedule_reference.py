@@ -22,7 +22,7 @@ from nurture.domain.schedule import (
     Wait,
     Window,
 )
-from tests.domain.reference import Reference
+from tests.domain.reference import DAYS_TO_LOOK, Reference
 
 SUNDAY = 6
 ZONES = [
@@ -43,6 +43,7 @@ ZONES = [
     "UTC",
 ]
 DATE = "surgery"
+FAR = timedelta(days=DAYS_TO_LOOK - 20)
 
 Situation = dict[str, Any]  # the arguments of `schedule.due`
 
@@ -149,7 +150,8 @@ def test_the_rule_agrees_with_a_search_through_every_minute(situation: Situation
 
     found = find(situation)
 
-    assert found == looked
+    # Some windows open once a year, when the clocks change; the search gives up long before.
+    assert found == looked or (found and not looked and found > situation["not_before"] + FAR)
 
 
 @given(situations())
