@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from nurture import enrolment, plans
+from nurture import checkins, enrolment, plans
 from nurture.domain.states import MessageKind, Reason
 from nurture.models import Enrolment, Message, StepVersion
 from nurture.models.suppression import address_hash
@@ -25,6 +25,8 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
         enrolment.wake(now=now, limit=limit)
     follow_the_plan(now, limit=limit)
     with transaction.atomic():
+        checkins.settle(now, limit=limit)
+    with transaction.atomic():
         due = list(
             Enrolment.objects.due(now)
             .select_related("subscriber", "next_step", "sequence__locale")
@@ -34,7 +36,11 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
         versions = versions_for(due)
         ready = [row for row in due if row.pk in versions]
         Message.objects.bulk_create(message_for(row, versions[row.pk], now) for row in ready)
-        Enrolment.objects.bulk_update(map(moved, ready), ["turn", "last_step", "due_at"])
+        asking = {pk for pk, version in versions.items() if version.checkin}
+        Enrolment.objects.bulk_update(
+            (moved(row, asks=row.pk in asking) for row in ready),
+            ["turn", "last_step", "due_at", "awaits_answer"],
+        )
         missing = [row.pk for row in due if row.pk not in versions]
         enrolment.hold(missing, reason=Reason.CANNOT_COMPOSE)
     return len(ready)
@@ -84,9 +90,10 @@ def message_for(row: Enrolment, version: StepVersion, now: datetime) -> Message:
     )
 
 
-def moved(row: Enrolment) -> Enrolment:
+def moved(row: Enrolment, *, asks: bool) -> Enrolment:
     """The enrolment with its message open: nothing is due until that is closed."""
     row.turn += 1
     row.last_step = row.next_step
     row.due_at = None
+    row.awaits_answer = asks
     return row

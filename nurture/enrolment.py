@@ -25,6 +25,8 @@ from nurture.models import Enrolment, Message, Sequence, Step, Subscriber
 from nurture.models.choices import values
 from nurture.plans import Plan
 
+# Holds that an answer, or none, has led to.
+ASKED_SOMEBODY = frozenset({Reason.ANSWERED, Reason.SILENT, Reason.WARNING_SIGN})
 # What has passed the fence is at the relay, or about to be: it cannot be called back.
 RECALLABLE = OPEN - {MessageState.SUBMITTING}
 
@@ -117,6 +119,8 @@ def resume(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
     """
     known = plans.Plans()
     for row in lock(rows.filter(state__in=values({EnrolmentState.PAUSED, EnrolmentState.HELD}))):
+        if row.state == EnrolmentState.HELD and row.reason in ASKED_SOMEBODY:
+            row.awaits_answer = False  # whoever resumes has looked
         row.state, row.reason, row.paused_until = EnrolmentState.ACTIVE, Reason.NONE, None
         if row.messages.filter(state=MessageState.SUBMITTING).exists():
             row.save()  # its outcome moves the programme on
@@ -138,7 +142,7 @@ def skip(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
     known = plans.Plans()
     for row in lock(rows.filter(state=EnrolmentState.HELD)):
         cancel_open([row.pk], reason=Reason.ON_HOLD)
-        row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
+        row.state, row.reason, row.awaits_answer = EnrolmentState.ACTIVE, Reason.NONE, False
         replan(row, known[row.sequence_id], now=now)
 
 
@@ -155,6 +159,30 @@ def step_back(row: Enrolment, to: Step, *, now: datetime) -> None:
     go_to(row, to.pk, now=now)
 
 
+def go_on(row: Enrolment, after: Step, *, now: datetime) -> None:
+    """Go on after this step, the last that was sent, whatever was asked for since.
+
+    Also out of a hold that an answer led to, and past the end, which may be the end no more.
+    """
+    row = lock(Enrolment.objects.filter(pk=row.pk))[0]
+    row.last_step_id, row.timed_by_id, row.awaits_answer = after.pk, None, False
+    if row.state == EnrolmentState.HELD and row.reason in ASKED_SOMEBODY:
+        row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
+    if row.state == EnrolmentState.ACTIVE:
+        replan(row, plans.plan_of(Sequence.objects.get(pk=row.sequence_id)), now=now)
+    else:
+        row.save()
+
+
+def reopen(row: Enrolment) -> bool:
+    """A programme that was over goes on; whether it may: not beside another run of the same."""
+    same = Enrolment.objects.filter(subscriber=row.subscriber_id, sequence=row.sequence_id)
+    if same.filter(state__in=values(RUNNING)).exists():
+        return False
+    finished = Enrolment.objects.filter(pk=row.pk, state=EnrolmentState.FINISHED)
+    return bool(finished.update(state=EnrolmentState.ACTIVE, reason=Reason.NONE, ended_at=None))
+
+
 def go_to(row: Enrolment, step: int, *, now: datetime) -> None:
     """Make this the next step; "had" counts from before it. What is unsent is taken back."""
     row = lock(Enrolment.objects.filter(pk=row.pk))[0]
@@ -164,6 +192,7 @@ def go_to(row: Enrolment, step: int, *, now: datetime) -> None:
     had = take_back(row, reason=Reason.SUPERSEDED)
     row.timed_by_id = plan.after(had)
     row.last_step_id = plan.before(step)
+    row.awaits_answer = False
     if row.state == EnrolmentState.ACTIVE:
         replan(row, plan, now=now)
     else:
@@ -191,9 +220,10 @@ def take_back(row: Enrolment, *, reason: Reason) -> int | None:
 
 
 def hold(enrolment_ids: Iterable[int], *, reason: Reason) -> None:
-    """Nothing more is sent until a person has looked."""
-    Enrolment.objects.filter(pk__in=list(enrolment_ids), state=EnrolmentState.ACTIVE).update(
-        state=EnrolmentState.HELD, reason=reason
+    """Nothing more is sent until a person has looked; the end of a pause changes nothing then."""
+    moving = values({EnrolmentState.ACTIVE, EnrolmentState.PAUSED})
+    Enrolment.objects.filter(pk__in=list(enrolment_ids), state__in=moving).update(
+        state=EnrolmentState.HELD, reason=reason, paused_until=None
     )
 
 

@@ -3,9 +3,13 @@
 from django.urls import path
 
 from nurture.mail.links import PREFIXES, Purpose
-from nurture.web import pages, signup
+from nurture.web import checkin, pages, signup
 
-LINKED = {Purpose.CONFIRM: pages.confirm, Purpose.UNSUBSCRIBE: pages.unsubscribe}
+LINKED = {
+    Purpose.CONFIRM: pages.confirm,
+    Purpose.UNSUBSCRIBE: pages.unsubscribe,
+    Purpose.CHECK_IN: checkin.page,
+}
 
 urlpatterns = [
     path("signup/", signup.form, name="signup"),

@@ -15,6 +15,13 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def due(self, now: datetime) -> "EnrolmentQuerySet":
         """Those whose next mail is due by the live plan. `now` is programme time, aware."""
+        return self.at_their_time(now).filter(awaits_answer=False)
+
+    def silent(self, now: datetime) -> "EnrolmentQuerySet":
+        """Those whose next mail would be due, but whose last one is not answered."""
+        return self.at_their_time(now).filter(awaits_answer=True)
+
+    def at_their_time(self, now: datetime) -> "EnrolmentQuerySet":
         return self.on_air().filter(due_at__lte=now, plan_number=F("sequence__plan_number"))
 
     def outdated(self) -> "EnrolmentQuerySet":
@@ -56,6 +63,9 @@ class Enrolment(models.Model):
     anchored_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
     turn = models.PositiveIntegerField(default=0)
+    # The last mail asked how it went. Nothing is due before that is settled: by an answer, by the
+    # rule for silence, or by somebody who says how to go on.
+    awaits_answer = models.BooleanField(default=False)
     plan_number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
