@@ -14,15 +14,19 @@ from cms.documents.shapes.blocks import (
     DiagnosesBlock,
     DiagnosisTeaser,
     ExerciseBlock,
+    FilmBlock,
     MistakeBlock,
+    PictureBlock,
     RedFlagBlock,
     SectionBlock,
     StepBlock,
     TextBlock,
 )
+from cms.media_blocks import VIEWS
 from cms.models import DiagnosisPage, ExercisePage
 
 ACTION_LABELS = dict(ACTIONS)
+VIEW_LABELS = {"": "", **dict(VIEWS)}
 
 
 def red_flag(block: Any, _reader: Reader) -> RedFlagBlock:
@@ -62,6 +66,34 @@ def step(block: Any, reader: Reader) -> StepBlock:
 def alt_text(picture: Any) -> str:
     """As Wagtail's image block gives it: for this place, not for the picture."""
     return "" if picture.decorative else str(picture.contextual_alt_text or picture.description)
+
+
+def picture(block: Any, reader: Reader) -> PictureBlock | None:
+    """Nothing while the picture is not for everybody."""
+    value = block.value
+    shown = value["picture"]
+    image = pictures.image(shown, reader, alt=alt_text(shown)) if shown else None
+    if image is None:
+        return None
+    return PictureBlock(type="picture", id=block.id, image=image, **view(value))
+
+
+def film(block: Any, reader: Reader) -> FilmBlock:
+    value = block.value
+    same = ("title", "seconds", "description", "author", "licence")
+    return FilmBlock(
+        type="film",
+        id=block.id,
+        url=value["address"],
+        transcript=words.html(value["transcript"].source, reader),
+        **view(value),
+        **{name: value[name] for name in same},
+    )
+
+
+def view(value: Any) -> dict[str, Any]:
+    chosen = value["view"] or ""
+    return {"view": chosen, "view_label": str(VIEW_LABELS[chosen])}
 
 
 def mistake(block: Any, _reader: Reader) -> MistakeBlock:
@@ -123,7 +155,9 @@ BLOCKS: dict[str, Callable[[Any, Reader], Block | None]] = {
     "code": code,
     "diagnoses": diagnoses,
     "exercise": exercise,
+    "film": film,
     "mistake": mistake,
+    "picture": picture,
     "red_flag": red_flag,
     "section": section,
     "step": step,

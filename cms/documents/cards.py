@@ -99,11 +99,17 @@ CARDS: dict[type[Page], Callable[[Any, Reader], Any]] = {
 }
 
 
+def of(page: Page, reader: Reader) -> Any:
+    """The card of a page of any type."""
+    return CARDS[type(page)](page, reader)
+
+
 def labels(page: ExercisePage) -> ExerciseLabels:
     return ExerciseLabels(
         kind=str(page.get_kind_display()),
         level=str(page.get_level_display()),
         position=str(page.get_position_display()),
+        laterality=str(page.get_laterality_display()),
     )
 
 

@@ -25,7 +25,7 @@ def specific(page: Page, document: Any, reader: Reader) -> Iterator[tuple[str, I
         case ExercisePage():
             yield from exercise(document, reader)
         case DiagnosisPage():
-            yield "region", regions_above([page], reader)
+            yield "region", regions_of([page], reader)
             yield "code", [code.value for code in document.codes]
             yield "exercise", reader.relations.get("exercises", [])
         case ArticlePage():
@@ -48,7 +48,7 @@ def exercise(document: Any, reader: Reader) -> Iterator[tuple[str, Iterable[Any]
     fitting = DiagnosisPage.objects.filter(
         translation_key__in=keys, locale__language_code=reader.locale
     )
-    yield "region", regions_above(fitting, reader)
+    yield "region", regions_of(fitting, reader)
 
 
 def lowered(texts: Iterable[str]) -> list[str]:
@@ -61,3 +61,10 @@ def regions_above(pages: Iterable[Page], reader: Reader) -> list[Any]:
     paths = {page.path[:end] for page in pages for end in range(steps, len(page.path), steps)}
     regions = RegionPage.objects.filter(Q(path__in=paths)) if paths else []
     return [region.translation_key for region in reader.pages(regions)]
+
+
+def regions_of(pages: Iterable[Page], reader: Reader) -> list[Any]:
+    """The same, and the regions that the document names itself, with what they stand in."""
+    keys = reader.relations.get("regions", [])
+    named = RegionPage.objects.filter(translation_key__in=keys, locale__language_code=reader.locale)
+    return [*keys, *regions_above([*pages, *named], reader)]

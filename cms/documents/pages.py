@@ -67,6 +67,9 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
     links = links.prefetch_related("exercise__drawing__renditions")
     fitting = [(link, reader.page(link.exercise)) for link in links]
     reader.relate("exercises", [exercise for _link, exercise in fitting if exercise])
+    regions = named_regions(page.more_regions, reader)
+    reader.relate("regions", regions)
+    reader.relate("related", related := related_pages(page, reader))
     return DiagnosisDocument(
         type="diagnosis",
         synonyms=cards.lines(page.synonyms),
@@ -86,8 +89,21 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
             for link, exercise in fitting
             if exercise
         ],
+        related=[cards.of(target, reader) for target in related],
+        regions=[cards.region(region, reader) for region in regions],
         **parts.of_health_page(page, reader),
     )
+
+
+def named_regions(rows: Any, reader: Reader) -> list[RegionPage]:
+    return reader.pages(row.region for row in rows.select_related("region__locale"))
+
+
+def related_pages(page: DiagnosisPage, reader: Reader) -> list[Page]:
+    """In the editor's order; a query for each type of page among them."""
+    order = list(page.related.values_list("target", flat=True))
+    found = {target.pk: target for target in Page.objects.filter(pk__in=order).specific()}
+    return reader.pages(found[key] for key in order if key in found)
 
 
 def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
@@ -99,6 +115,8 @@ def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
     reader.relate("links", [to for _link, to in ways if to])
     fitting = DiagnosisPage.objects.filter(exercises__exercise=page).select_related("locale")
     diagnoses = reader.pages(fitting.order_by("path"))
+    regions = named_regions(page.regions, reader)
+    reader.relate("regions", regions)
     dosage = page.default_dosage
     return ExerciseDocument.model_validate(
         {
@@ -107,6 +125,9 @@ def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
             "kind": page.kind,
             "level": page.level,
             "position": page.position,
+            "laterality": page.laterality,
+            "regions": [cards.region(region, reader) for region in regions],
+            "media": blocks.stream(page.media, reader),
             "labels": cards.labels(page),
             "image": pictures.image(page.drawing, reader),
             "purpose": page.purpose,
@@ -148,16 +169,21 @@ def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
 
 def region(page: RegionPage, reader: Reader) -> RegionDocument:
     reader.note(f"children:{page.pk}")
-    below = {
+    reader.note_ways_into(page)
+    below: dict[Any, list[Any]] = {
         kind: reader.pages(kind.objects.child_of(page).select_related("locale").order_by("path"))
-        for kind in (RegionPage, DiagnosisPage, ArticlePage)
+        for kind in (RegionPage, ArticlePage)
     }
+    listed = page.diagnoses().select_related("locale").order_by("path")
+    below[DiagnosisPage] = reader.pages(listed)
     reader.relate("diagnoses", below[DiagnosisPage])
     reader.relate("articles", below[ArticlePage])
     return RegionDocument(
         type="region",
         html=words.html(page.body, reader),
         snomed_code=page.snomed_code,
+        side_applies=page.side_applies,
+        image=pictures.image(page.diagram, reader),
         regions=[cards.region(child, reader) for child in below[RegionPage]],
         diagnoses=[cards.diagnosis(child, reader) for child in below[DiagnosisPage]],
         articles=[cards.article(child, reader) for child in below[ArticlePage]],

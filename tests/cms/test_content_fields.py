@@ -1,5 +1,6 @@
 """What regions, diagnoses and exercises carry beside their main text, as readers meet it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from cms.documents.compiling import compile_page
 from cms.models import (
     DiagnosisPage,
     DiagnosisRegion,
@@ -144,3 +146,30 @@ def test_a_picture_of_a_step_says_what_was_written_for_it(loaded: Loaded, client
     page.save_revision().publish()
 
     assert 'alt="Feet flat."' in client.get(page.url).content.decode()
+
+
+def test_programs_read_what_pages_show(loaded: Loaded, knee: RegionPage) -> None:
+    diagnosis, exercise = DiagnosisPage.objects.get(), loaded.exercises["move-1"]
+    picture = {"image": Picture.objects.first().pk, "alt_text": "From behind.", "decorative": False}
+    exercise.media = exercise.media.stream_block.to_python(
+        [
+            {"type": "picture", "value": {"picture": picture, "view": "back"}},
+            {"type": "film", "value": FILM},
+        ]
+    )
+    exercise.save_revision().publish()
+    DiagnosisRelated.objects.create(page=diagnosis, target_id=exercise.pk)
+    DiagnosisRegion.objects.create(page=diagnosis, region=knee)
+
+    pages = [type(page).objects.get(pk=page.pk) for page in (diagnosis, exercise, knee)]
+    said = {page.pk: json.loads(compile_page(page)[0].body) for page in pages}
+
+    assert [card["title"] for card in said[diagnosis.pk]["related"]] == ["Move 1"]
+    assert [card["title"] for card in said[diagnosis.pk]["regions"]] == ["Knee"]
+    assert [card["title"] for card in said[knee.pk]["diagnoses"]] == ["Sore hip"]
+    assert [card["title"] for card in said[exercise.pk]["regions"]] == ["Hip"]
+    assert [block["view_label"] for block in said[exercise.pk]["media"]] == [
+        "From behind",
+        "From the side",
+    ]
+    assert said[exercise.pk]["dosage"]["tempo"] == ""

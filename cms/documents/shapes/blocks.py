@@ -48,6 +48,36 @@ class StepBlock(Block):
     image: Image | None
 
 
+View = Literal["front", "side", "back", "above", "close_up", ""]
+
+
+class PictureBlock(Block):
+    """Another view of an exercise. The alternative text was written for this place."""
+
+    type: Literal["picture"]
+    view: View
+    view_label: Text
+    image: Image
+
+
+class FilmBlock(Block):
+    """A film on another site. `description` is for people who cannot see it."""
+
+    type: Literal["film"]
+    view: View
+    view_label: Text
+    title: Text
+    url: str
+    seconds: int | None
+    description: Text
+    transcript: Html
+    author: Text
+    licence: Text
+
+
+MediaBlock = Annotated[PictureBlock | FilmBlock, Field(discriminator="type")]
+
+
 class MistakeBlock(Block):
     type: Literal["mistake"]
     mistake: Text

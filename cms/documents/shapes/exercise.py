@@ -13,6 +13,7 @@ Kind = Literal[
     "breathing",
 ]
 Level = Literal["beginner", "intermediate", "advanced"]
+Laterality = Literal["both", "each_side", "alternating"]
 Position = Literal["lying", "side_lying", "kneeling", "hands_and_knees", "sitting", "standing"]
 
 
@@ -20,6 +21,8 @@ class Dosage(Shape):
     """How much and how often: a sentence for people, and the numbers behind it.
 
     Ranges include both ends, times are in seconds, effort and pain are ceilings from 0 to 10.
+    A load is in kg or lb, a band, a share of the most one can lift once (percent_1rm), repetitions
+    left in reserve (rir) or an effort (rpe). A tempo is "down-pause-up-pause", or empty.
     """
 
     sentence: Text
@@ -33,7 +36,8 @@ class Dosage(Shape):
     rest_seconds: int | None
     side: Literal["both", "each_side", "alternating"]
     load_value: float | None
-    load_unit: Literal["kg", "lb", "band", ""]
+    load_unit: Literal["kg", "lb", "band", "percent_1rm", "rir", "rpe", ""]
+    tempo: str
     effort_max: int | None
     pain_max: int | None
     times: int | None
@@ -48,3 +52,4 @@ class ExerciseLabels(Shape):
     kind: Text
     level: Text
     position: Text
+    laterality: Text

@@ -21,6 +21,7 @@ from cms.documents.shapes.base import (
 from cms.documents.shapes.blocks import (
     ArticleBlock,
     CodeBlock,
+    MediaBlock,
     MistakeBlock,
     RedFlagBlock,
     SectionBlock,
@@ -34,7 +35,14 @@ from cms.documents.shapes.cards import (
     ExerciseCard,
     RegionCard,
 )
-from cms.documents.shapes.exercise import Dosage, ExerciseLabels, Kind, Level, Position
+from cms.documents.shapes.exercise import (
+    Dosage,
+    ExerciseLabels,
+    Kind,
+    Laterality,
+    Level,
+    Position,
+)
 
 
 class PageDocument(Shape):
@@ -110,6 +118,10 @@ class DiagnosisDocument(HealthDocument):
     differentials: list[Text]
     recovery: Recovery
     exercises: list[FittingExercise]
+    related: Annotated[list[AnyCard], Field(description="What to read next.")]
+    regions: Annotated[
+        list[RegionCard], Field(description="Those that list it besides the one it stands below.")
+    ]
 
 
 class ExerciseLink(Shape):
@@ -129,8 +141,11 @@ class ExerciseDocument(HealthDocument):
     kind: Kind
     level: Level
     position: Position
+    laterality: Laterality
     labels: ExerciseLabels
+    regions: Annotated[list[RegionCard], Field(description="Those that it is for.")]
     image: Image | None
+    media: Annotated[list[MediaBlock], Field(description="Other views of it.")]
     purpose: Text
     steps: list[StepBlock]
     cues: list[Text]
@@ -156,6 +171,8 @@ class RegionDocument(HealthDocument):
     type: Literal["region"]
     html: Html
     snomed_code: str
+    side_applies: Annotated[bool, Field(description="There is a left and a right one.")]
+    image: Annotated[Image | None, Field(description="Where the region is.")]
     regions: list[RegionCard]
     diagnoses: list[DiagnosisCard]
     articles: list[ArticleCard]
