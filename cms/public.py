@@ -4,11 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-import resvg_py
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.dispatch import Signal
@@ -16,7 +14,7 @@ from django.utils import timezone
 from wagtail.models import Workflow
 from wagtail.rich_text import expand_db_html
 
-from cms import review
+from cms import drawings, review
 from cms.dosage import Dosage
 from cms.models import DiagnosisPage, ExercisePage, Picture, review_task
 from cms.models.clinicians import clinician_of
@@ -115,15 +113,9 @@ def mail_picture(picture: Picture) -> PictureView:
         drawing = file.read()
     name = f"mail/{sha256(drawing).hexdigest()[:32]}.png"
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(rasterised(drawing)))
+        default_storage.save(name, ContentFile(drawings.png(drawing, width=MAIL_PICTURE_WIDTH)))
     height = round(picture.height * MAIL_PICTURE_WIDTH / picture.width)
     return PictureView(default_storage.url(name), picture.description, MAIL_PICTURE_WIDTH, height)
-
-
-def rasterised(drawing: bytes) -> bytes:
-    """An SVG as PNG."""
-    pixels = resvg_py.svg_to_bytes(svg_string=drawing.decode(), width=MAIL_PICTURE_WIDTH)
-    return BytesIO(bytes(pixels)).getvalue()
 
 
 def clinical_workflow() -> Workflow | None:

@@ -1,5 +1,6 @@
 """What is served beside the pages: permanent links, files, and the state of the process."""
 
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -13,11 +14,15 @@ from django.http import (
     HttpResponseBase,
     HttpResponseRedirect,
 )
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
-from wagtail.models import Page
+from wagtail.models import Locale, Page
+
+from cms import search as searching
+from cms import words
 
 # Documents are not among them: Wagtail serves those after a look at their permissions.
 PUBLIC_FOLDERS = frozenset({"images", "original_images", "mail"})
@@ -27,6 +32,14 @@ MEDIA_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # A changed picture gets a new name, so what is under a name never changes.
     "Cache-Control": "public, max-age=31536000, immutable",
+}
+
+HEADINGS = {
+    "diagnosispage": _("What it could be"),
+    "exercisepage": _("Exercises"),
+    "articlepage": _("Good to read"),
+    "regionpage": _("Parts of the body"),
+    "clinicianpage": _("Our team"),
 }
 
 
@@ -41,6 +54,22 @@ def permalink(request: HttpRequest, key: UUID) -> HttpResponse:
     if url is None:
         raise Http404
     return HttpResponseRedirect(url)
+
+
+@never_cache
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """All public pages by words. What somebody looks for is theirs: no cache keeps it."""
+    asked = request.GET.get("q", "").strip()
+    try:
+        hits = searching.find(asked, locale=Locale.get_active())
+    except words.TooLong:
+        context = {"asked": asked[: words.MAX_LENGTH], "too_long": True}
+        return render(request, "cms/search.html", context, status=HTTPStatus.BAD_REQUEST)
+    groups = [(HEADINGS[kind], found) for kind, found in searching.grouped(hits)]
+    return render(
+        request, "cms/search.html", {"asked": asked, "groups": groups, "number": len(hits)}
+    )
 
 
 @require_safe

@@ -11,6 +11,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.signals import init_new_page
 from wagtail.snippets.models import register_snippet
 
+from cms import delivery
 from cms.admin import review_history, review_report, templates
 from cms.admin.catalogue import exercises
 from cms.admin.catalogue_chooser import exercise_chooser
@@ -67,3 +68,4 @@ def review_panel(_request: Any, panels: list[Any]) -> None:
 hooks.register("register_admin_urls", review_urls)
 hooks.register("register_reports_menu_item", review_report_item)
 hooks.register("construct_homepage_panels", review_panel)
+hooks.register("on_serve_page", delivery.say_who_may_keep_it, order=1_000)

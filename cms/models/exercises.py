@@ -255,6 +255,8 @@ class ExercisePage(HealthPage):
         refuse_undescribed(self, "drawing")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        pictures = [step.value["picture"] for step in self.steps if step.value["picture"]]
+        models.prefetch_related_objects(pictures, renditions_of(""))
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         return {**context, "days": list(WEEKDAYS_ABBR.values())}
 

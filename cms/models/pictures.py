@@ -1,13 +1,27 @@
+from io import BytesIO
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.images.models import AbstractImage, AbstractRendition
+from wagtail.images.models import AbstractImage, AbstractRendition, Filter
 from wagtail.images.models import Image as WagtailImage
 
-PAGE_FILTER = "max-960x960"
+from cms import drawings
+
 THUMBNAIL_FILTER = "max-192x128"
+
+# What a page may show a photo as: the widths, in every format that browsers choose from. The
+# largest one, in the photo's own format, is for those that choose none. No photo is blown up.
+FORMATS = {"avif": "image/avif", "webp": "image/webp"}
+SHAPES = {
+    "whole": ["width-320", "width-640", "width-960"],
+    "square": ["fill-320x320", "fill-640x640"],  # around the focal point
+}
+# Where links to a page are shown, nobody takes an SVG.
+SHARED_DRAWING, SHARED_PHOTO = "width-1200|format-png", "fill-1200x630|format-jpeg"
 
 
 class Picture(AbstractImage):
@@ -23,12 +37,68 @@ class Picture(AbstractImage):
     admin_form_fields = (*WagtailImage.admin_form_fields, "author", "licence")
 
     @property
-    def shown(self) -> dict[str, Any]:
-        """Address and size for a page: a drawing as it is, a photo no wider than is needed."""
+    def credit(self) -> str:
+        """Who made it and what allows us to show it."""
+        return ", ".join(filter(None, [self.author, self.licence]))
+
+    @property
+    def alternative(self) -> str:
+        """What a screen reader says: the words of the place where it stands, or its own."""
+        if getattr(self, "decorative", False):
+            return ""
+        return str(getattr(self, "contextual_alt_text", None) or self.description)
+
+    def shown(self, shape: str = "whole") -> dict[str, Any]:
+        """Address and size for a page, and `sources` in better formats: a drawing as it is.
+
+        Sources that nobody has made yet are left out; `cms.renditions` makes them.
+        """
         if self.is_svg():
-            return {"url": self.file.url, "width": self.width, "height": self.height}
-        rendition = self.get_rendition(PAGE_FILTER)
-        return {"url": rendition.url, "width": rendition.width, "height": rendition.height}
+            return {"url": self.file.url, "width": self.width, "height": self.height, "sources": []}
+        fallback = self.get_rendition(self.fallback(shape))
+        return {
+            "url": fallback.url,
+            "width": fallback.width,
+            "height": fallback.height,
+            "sources": self.sources(shape),
+        }
+
+    def sources(self, shape: str) -> list[dict[str, Any]]:
+        """For each format its type and its files, from narrow to wide, each width once."""
+        filters = [Filter(spec=spec) for spec in self.specs(shape)]
+        found = self.find_existing_renditions(*filters)
+        sources = []
+        for name, kind in FORMATS.items():
+            made = [found[f] for f in filters if f in found and f.spec.endswith(f"-{name}")]
+            files = {file.width: {"url": file.url, "width": file.width} for file in made}
+            if files:
+                sources.append({"type": kind, "files": list(files.values())})
+        return sources
+
+    def specs(self, shape: str) -> list[str]:
+        return [f"{size}|format-{name}" for size in SHAPES[shape] for name in FORMATS]
+
+    def has(self, spec: str) -> bool:
+        return bool(self.find_existing_renditions(Filter(spec=spec)))
+
+    def fallback(self, shape: str) -> str:
+        """Every browser of the last years shows WebP; not all show AVIF."""
+        is_avif = PurePosixPath(self.file.name).suffix.lower() == ".avif"
+        return SHAPES[shape][-1] + ("|format-webp" if is_avif else "")
+
+    @property
+    def shared(self) -> Any:
+        """A rendition for previews of links, made when it is first asked for."""
+        return self.get_rendition(SHARED_DRAWING if self.is_svg() else SHARED_PHOTO)
+
+    def generate_rendition_file(self, filter: Filter, *, source: Any = None) -> Any:  # noqa: A002
+        """Wagtail's own way cannot turn a drawing into pixels."""
+        if not (self.is_svg() and filter.spec == SHARED_DRAWING):
+            return super().generate_rendition_file(filter, source=source)
+        width = int(SHARED_DRAWING.partition("|")[0].removeprefix("width-"))
+        with self.open_file() as file:
+            content = BytesIO(drawings.png(file.read(), width=width))
+        return File(content, name=f"{PurePosixPath(self.file.name).stem[:40]}.{width}.png")
 
     @property
     def thumbnail(self) -> str:
@@ -59,5 +129,6 @@ def refuse_undescribed(page: Any, field: str) -> None:
 
 
 def renditions_of(path: str) -> "models.Prefetch[Any]":
-    """Load the renditions of many pictures at once; `path` leads to the picture."""
-    return models.Prefetch(f"{path}__renditions", to_attr="prefetched_renditions")
+    """Load the renditions of many pictures at once; `path` leads to them if they hang on others."""
+    lookup = f"{path}__renditions" if path else "renditions"
+    return models.Prefetch(lookup, to_attr="prefetched_renditions")

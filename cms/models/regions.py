@@ -64,6 +64,7 @@ class RegionPage(HealthPage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context(request, *args, **kwargs),
+            "regions": RegionPage.objects.child_of(self).live().public(),
             "diagnoses": self.diagnoses(),
             "articles": ArticlePage.objects.child_of(self).live().public(),
         }

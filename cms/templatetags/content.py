@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urljoin
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import to_locale
 from wagtail.models import Page, Site
 
 from cms import schema_org
@@ -40,15 +43,47 @@ def structured_data(page: Page, above: list[Page]) -> SafeString:
 
 
 @register.inclusion_tag("cms/includes/picture.html")
-def picture(image: Picture | None, *, lazy: bool = True, decorative: bool = False) -> Any:
-    """An image with its size, so that the page does not jump. Its alternative text is the one that
-    was written where it is used, or else its own."""
-    silent = decorative or not image or image.decorative
+def picture(
+    image: Picture | None,
+    *,
+    sizes: str = "",
+    shape: str = "whole",
+    lazy: bool = True,
+    decorative: bool = False,
+    fallback: str = "",
+) -> dict[str, Any]:
+    """A picture with its size, so that the page does not jump, in the formats that there are.
+
+    `sizes` tells the browser how wide it will be, as the attribute of that name does. The words for
+    those who cannot see it are those of the picture or its place, else the `fallback`.
+    """
+    if image is None:
+        return {"shown": None}
+    alt = "" if decorative else image.alternative
+    if not (alt or decorative or getattr(image, "decorative", False)):
+        alt = fallback
+    return {"shown": image.shown(shape), "alt": alt, "lazy": lazy, "sizes": sizes}
+
+
+@register.simple_tag
+def shared_picture(page: Page) -> dict[str, Any] | None:
+    """What stands for a page where somebody shares its address; None for the practice's own."""
+    image: Picture | None = getattr(page, "drawing", None) or getattr(page, "photo", None)
+    if image is None:
+        return None
+    rendition = image.shared
     return {
-        "shown": image.shown if image else None,
-        "alt": "" if silent or not image else image.contextual_alt_text or image.description,
-        "lazy": lazy,
+        "url": urljoin(settings.SITE_URL, rendition.url),
+        "width": rendition.width,
+        "height": rendition.height,
+        "alt": image.description,
     }
+
+
+@register.filter
+def as_locale(language: str) -> str:
+    """As Open Graph writes a language: en_US, es."""
+    return to_locale(language)
 
 
 @register.filter

@@ -9,6 +9,11 @@ from cms.sample import Loaded
 from tests.cms import clinic
 
 
+@pytest.fixture
+def loaded(kept: Loaded) -> Loaded:
+    return kept
+
+
 def titles(text: str) -> list[str]:
     return [hit.title for hit in search.find(text)]
 

@@ -14,6 +14,11 @@ from cms.sample import Loaded
 SITE = "http://localhost:8000"
 
 
+@pytest.fixture
+def loaded(kept: Loaded) -> Loaded:
+    return kept
+
+
 def graph(page: Page) -> list[dict[str, Any]]:
     nodes: list[dict[str, Any]] = structured_data.of(page)["@graph"]
     return nodes
