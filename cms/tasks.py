@@ -1,4 +1,4 @@
-"""Doorbells for content. The work is Wagtail's and Django's own commands, `cms.documents` and `cms.renditions`."""
+"""Doorbells for content. The work is Wagtail's and Django's own commands, and `cms.documents`."""
 
 import logging
 from datetime import timedelta
@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
-from cms import renditions
 from cms.documents import changes, working
 from cms.integrations import webhooks
 from cms.integrations.doorbell import send_webhooks
@@ -18,7 +17,6 @@ __all__ = [
     "clear_sessions",
     "compile_content",
     "forget_webhooks",
-    "make_renditions",
     "publish_scheduled",
     "send_webhooks",
 ]
@@ -51,11 +49,6 @@ def compile_content() -> None:
 def check_content() -> None:
     if repaired := working.repair(deep=True):
         log.warning("compiled %s pages whose documents were not right", repaired)
-
-
-@shared_task(name="cms.make_renditions")
-def make_renditions() -> None:
-    renditions.make()
 
 
 def ring(task: "Task[[], None]") -> None:

@@ -25,7 +25,6 @@ SCHEDULE = {
     "compile what is outdated": every(30, "cms.compile_content"),
     "check all documents": every(DAY, "cms.check_content"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
-    "make photos in better formats": every(MINUTE, "cms.make_renditions"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
     "forget old webhooks": every(DAY, "cms.forget_webhooks"),
 }

@@ -5,20 +5,18 @@ import logging
 from collections.abc import Iterator
 from io import BytesIO
 
-import resvg_py
 from django.conf import settings
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 from wagtail.images.models import SourceImageIOError
 
+from cms import drawings
 from cms.documents.reader import Reader
 from cms.documents.shapes.base import FocalPoint, Image, Rendition
 from cms.models import Picture
 
 log = logging.getLogger(__name__)
 
-WIDTHS = (480, 960, 1440)
-FORMATS = ("avif", "webp", "jpeg")
 COLOURS = 4  # enough to tell the ground from the figure
 SAMPLE = 48  # pixels
 
@@ -30,7 +28,7 @@ def image(picture: Picture | None, reader: Reader, *, alt: str | None = None) ->
     if picture is None or not reader.may_show(picture):
         return None
     try:
-        shown = picture.shown
+        shown = picture.shown()
     except Unreadable as error:
         log.warning("picture %s cannot be shown: %s", picture.pk, type(error).__name__)
         return None
@@ -55,12 +53,6 @@ def absolute(url: str) -> str:
     return f"{settings.SITE_URL}{url}" if url.startswith("/") else url
 
 
-def specs(picture: Picture) -> dict[str, str]:
-    """Filter to format, from the best format to the one that everybody reads."""
-    widths = sorted({min(width, picture.width) for width in WIDTHS})
-    return {f"width-{width}|format-{form}": form for form in FORMATS for width in widths}
-
-
 def drawn(picture: Picture) -> Iterator[Rendition]:
     """A drawing is sharp in every size."""
     url = absolute(picture.file.url)
@@ -69,7 +61,7 @@ def drawn(picture: Picture) -> Iterator[Rendition]:
 
 def made(picture: Picture, reader: Reader) -> Iterator[Rendition]:
     ready = {rendition.filter_spec: rendition for rendition in picture.renditions.all()}
-    for spec, form in specs(picture).items():
+    for spec, form in picture.specs().items():
         if rendition := ready.get(spec):
             yield Rendition.model_validate(
                 {
@@ -81,6 +73,8 @@ def made(picture: Picture, reader: Reader) -> Iterator[Rendition]:
             )
         else:
             reader.unprepared.add(picture.pk)
+    if not picture.has(picture.specs("square")):
+        reader.unprepared.add(picture.pk)
 
 
 def focal_point(picture: Picture) -> FocalPoint | None:
@@ -99,7 +93,7 @@ def prepare(picture: Picture) -> None:
     """Make the renditions and the colour that are missing."""
     try:
         if not picture.is_svg():
-            picture.get_renditions(*specs(picture))
+            picture.get_renditions(*picture.specs(), *picture.specs("square"))
         colour = dominant_colour(picture)
     except Unreadable as error:
         log.warning("picture %s cannot be prepared: %s", picture.pk, type(error).__name__)
@@ -113,7 +107,7 @@ def dominant_colour(picture: Picture) -> str:
     with picture.file.open("rb") as file:
         content = file.read()
     if picture.is_svg():
-        content = bytes(resvg_py.svg_to_bytes(svg_string=content.decode(), width=SAMPLE))
+        content = drawings.png(content, width=SAMPLE)
     with Pillow.open(BytesIO(content)) as opened:
         opened.thumbnail((SAMPLE, SAMPLE))
         pixels = opened.convert("RGBA")

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,13 +14,12 @@ from cms import drawings
 
 THUMBNAIL_FILTER = "max-192x128"
 
-# What a page may show a photo as: the widths, in every format that browsers choose from. The
-# largest one, in the photo's own format, is for those that choose none. No photo is blown up.
-FORMATS = {"avif": "image/avif", "webp": "image/webp"}
-SHAPES = {
-    "whole": ["width-320", "width-640", "width-960"],
-    "square": ["fill-320x320", "fill-640x640"],  # around the focal point
-}
+# What a photo is offered in, the best first. No photo is blown up.
+FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}
+BETTER = ("avif", "webp")  # than what the photo itself may be
+WIDTHS = (480, 960, 1440)
+SQUARES = (320, 640)  # around the focal point
+SHAPES = {"whole": "width-960", "square": "fill-640x640"}  # and what is shown without a better one
 # Where links to a page are shown, nobody takes an SVG.
 SHARED_DRAWING, SHARED_PHOTO = "width-1200|format-png", "fill-1200x630|format-jpeg"
 
@@ -51,7 +51,7 @@ class Picture(AbstractImage):
     def shown(self, shape: str = "whole") -> dict[str, Any]:
         """Address and size for a page, and `sources` in better formats: a drawing as it is.
 
-        Sources that nobody has made yet are left out; `cms.renditions` makes them.
+        Sources that nobody has made yet are left out. `cms.documents` makes them.
         """
         if self.is_svg():
             return {"url": self.file.url, "width": self.width, "height": self.height, "sources": []}
@@ -64,27 +64,32 @@ class Picture(AbstractImage):
         }
 
     def sources(self, shape: str) -> list[dict[str, Any]]:
-        """For each format its type and its files, from narrow to wide, each width once."""
-        filters = [Filter(spec=spec) for spec in self.specs(shape)]
+        """For each better format its type and its files, from narrow to wide, each width once."""
+        filters = {Filter(spec=spec): form for spec, form in self.specs(shape).items()}
         found = self.find_existing_renditions(*filters)
         sources = []
-        for name, kind in FORMATS.items():
-            made = [found[f] for f in filters if f in found and f.spec.endswith(f"-{name}")]
+        for form in BETTER:
+            made = [found[f] for f, of in filters.items() if of == form and f in found]
             files = {file.width: {"url": file.url, "width": file.width} for file in made}
             if files:
-                sources.append({"type": kind, "files": list(files.values())})
+                sources.append({"type": FORMATS[form], "files": list(files.values())})
         return sources
 
-    def specs(self, shape: str) -> list[str]:
-        return [f"{size}|format-{name}" for size in SHAPES[shape] for name in FORMATS]
+    def specs(self, shape: str = "whole") -> dict[str, str]:
+        """Filter to format, from the best format to the one that everybody reads."""
+        sizes = [f"width-{width}" for width in sorted({min(w, self.width) for w in WIDTHS})]
+        if shape == "square":
+            sizes = [f"fill-{side}x{side}" for side in SQUARES]
+        return {f"{size}|format-{form}": form for form in FORMATS for size in sizes}
 
-    def has(self, spec: str) -> bool:
-        return bool(self.find_existing_renditions(Filter(spec=spec)))
+    def has(self, specs: Iterable[str]) -> bool:
+        filters = [Filter(spec=spec) for spec in specs]
+        return len(self.find_existing_renditions(*filters)) == len(filters)
 
     def fallback(self, shape: str) -> str:
         """Every browser of the last years shows WebP; not all show AVIF."""
         is_avif = PurePosixPath(self.file.name).suffix.lower() == ".avif"
-        return SHAPES[shape][-1] + ("|format-webp" if is_avif else "")
+        return SHAPES[shape] + ("|format-webp" if is_avif else "")
 
     @property
     def shared(self) -> Any:

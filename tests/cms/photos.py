@@ -17,4 +17,6 @@ def photo(width: int, height: int, *, split: bool = False) -> Picture:
     content = BytesIO()
     pixels.save(content, "JPEG")
     file = ContentFile(content.getvalue(), name="photo.jpg")
-    return Picture.objects.create(title="Photo", description="A photo", file=file)
+    picture = Picture(title="Photo", description="A photo", file=file)
+    picture.save()
+    return picture

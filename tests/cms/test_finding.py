@@ -19,6 +19,11 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
+@pytest.fixture
+def loaded(kept: Loaded) -> Loaded:
+    return kept
+
+
 def soup(client: Client, path: str, *, status: int = 200) -> BeautifulSoup:
     response = client.get(path)
     assert response.status_code == status
@@ -32,10 +37,10 @@ def test_a_search_shows_what_it_found_in_groups(loaded: Loaded, client: Client) 
     page = soup(client, "/search/?q=hip")
 
     headings = [tag.get_text() for tag in page.select(".hits h2")]
-    assert headings == ["What it could be", "Good to read", "Parts of the body"]
-    assert [tag["href"] for tag in page.select(".hits a")][0] == "/hip/sore-hip/"
+    assert headings == ["What it could be", "Parts of the body"]
+    assert page.select(".hits a")[0]["href"] == "/hip/sore-hip/"
     assert "A hip that aches." in page.select(".hits li")[0].get_text()
-    assert page.select("[role=status]")[0].get_text() == "3 pages found"
+    assert page.select("[role=status]")[0].get_text() == "2 pages found"
     assert page.select("input[name=q]")[0]["value"] == "hip"
     assert page.select("meta[name=robots]")[0]["content"] == "noindex"
 
@@ -150,8 +155,11 @@ def test_feeds_and_site_map_hold_nothing_that_is_not_public(loaded: Loaded, clie
 # ------------------------------------------------------------------ pages that moved
 
 
-def test_a_page_with_a_new_slug_is_found_at_its_old_address(loaded: Loaded, client: Client) -> None:
-    clinic.publish(loaded.diagnoses["sore-hip"], slug="aching-hip")
+def test_a_page_with_a_new_slug_is_found_at_its_old_address(
+    loaded: Loaded, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        clinic.publish(loaded.diagnoses["sore-hip"], slug="aching-hip")
 
     response = client.get("/hip/sore-hip/")
 
@@ -159,11 +167,12 @@ def test_a_page_with_a_new_slug_is_found_at_its_old_address(loaded: Loaded, clie
 
 
 def test_pages_below_a_page_that_moved_are_found_at_their_old_addresses(
-    loaded: Loaded, client: Client
+    loaded: Loaded, client: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
-    clinic.publish(loaded.diagnoses["sore-hip"].get_parent().specific, slug="hips")
-    loaded.article.refresh_from_db()
-    loaded.article.move(loaded.home, pos="last-child")
+    with django_capture_on_commit_callbacks(execute=True):
+        clinic.publish(loaded.diagnoses["sore-hip"].get_parent().specific, slug="hips")
+        loaded.article.refresh_from_db()
+        loaded.article.move(loaded.home, pos="last-child")
 
     for old, new in (("/hip/sore-hip/", "/hips/sore-hip/"), ("/hips/run-again/", "/run-again/")):
         response = client.get(old)

@@ -21,6 +21,11 @@ PAGES = [HOME, INDEX, EXERCISE, REGION, DIAGNOSIS, ARTICLE]
 HEALTH_PAGES = [EXERCISE, REGION, DIAGNOSIS, ARTICLE]
 
 
+@pytest.fixture
+def loaded(kept: Loaded) -> Loaded:
+    return kept
+
+
 def soup(client: Client, path: str, *, status: int = 200) -> BeautifulSoup:
     response = client.get(path)
     assert response.status_code == status
