@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
+from cms import scheduling
 from cms.documents import changes, working
 from cms.integrations import webhooks
 from cms.integrations.doorbell import send_webhooks
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="cms.publish_scheduled")
 def publish_scheduled() -> None:
-    call_command("publish_scheduled", verbosity=0)
+    scheduling.run()
 
 
 @shared_task(name="cms.clear_sessions")

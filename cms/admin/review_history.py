@@ -1,4 +1,4 @@
-"""How a page's history tells what became of its approval."""
+"""How a page's history tells what became of its approval and of its plans."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import LogFormatter
 
 from cms.models.review import LOST, MINOR_EDIT
+from cms.scheduling import FAILED
 
 
 def listed(names: list[str]) -> str:
@@ -40,6 +41,17 @@ class LostFormatter(LogFormatter):
         }
 
 
+class ScheduleFormatter(LogFormatter):
+    label = _("Not published or unpublished at its hour")
+
+    def format_message(self, log_entry: Any) -> str:
+        why = log_entry.data.get("why")
+        if not why:
+            return _now("What was planned for this hour failed. Ask whoever looks after the site.")
+        return _now("What was planned for this hour could not be done: %(why)s") % {"why": why}
+
+
 def register(actions: Any) -> None:
     actions.register_action(MINOR_EDIT)(MinorEditFormatter)
     actions.register_action(LOST)(LostFormatter)
+    actions.register_action(FAILED)(ScheduleFormatter)

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.admin.rich_text import get_rich_text_editor_widget
-from wagtail.models import Comment, Page
+from wagtail.models import Comment, Page, PageLogEntry, Revision
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, streamfield
 
+from cms import scheduling
 from cms.admin import templates
 from cms.models import (
     ArticlePage,
@@ -302,13 +302,80 @@ def test_a_page_goes_live_at_its_hour(loaded: Loaded) -> None:
     page.title, page.go_live_at = "Later", timezone.now() + timedelta(hours=1)
     page.save_revision(approved_go_live_at=page.go_live_at)
 
-    call_command("publish_scheduled")
+    scheduling.run()
     before = DiagnosisPage.objects.get().title
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        call_command("publish_scheduled")
+        scheduling.run()
 
     assert before == "Sore hip"
     assert DiagnosisPage.objects.get().title == "Later"
+
+
+def planned(page: Any, **changes: Any) -> None:
+    """A draft that is to go live in an hour."""
+    for name, value in changes.items():
+        setattr(page, name, value)
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    page.save_revision(approved_go_live_at=page.go_live_at, clean=False)
+
+
+def history(page: Any) -> list[str]:
+    entries = PageLogEntry.objects.filter(page=page.pk, action=scheduling.FAILED)
+    return [str(entry.message) for entry in entries]
+
+
+def test_one_page_that_cannot_go_live_keeps_no_other_from_it_and_says_why_once(
+    loaded: Loaded,
+) -> None:
+    broken, fine = DiagnosisPage.objects.get(), loaded.exercises["move-1"]
+    planned(broken, recovery_weeks_from=12, recovery_weeks_to=6)
+    planned(fine, title="Later")
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        failures = [scheduling.run(), scheduling.run()]
+
+    fine.refresh_from_db()
+    assert failures == [1, 1]
+    assert fine.title == "Later"
+    assert DiagnosisPage.objects.get().recovery_weeks_from == 6
+    assert history(broken) == [
+        "What was planned for this hour could not be done: The upper end is below the lower end."
+    ]
+
+
+def test_a_plan_that_was_mended_is_carried_out(loaded: Loaded) -> None:
+    page = DiagnosisPage.objects.get()
+    planned(page, recovery_weeks_from=12, recovery_weeks_to=6)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        scheduling.run()
+        planned(page, recovery_weeks_from=12, recovery_weeks_to=26)
+        Revision.objects.exclude(pk=page.latest_revision_id).update(approved_go_live_at=None)
+    with time_machine.travel(timezone.now() + timedelta(hours=4)):
+        failures = scheduling.run()
+
+    assert failures == 0
+    assert DiagnosisPage.objects.get().recovery_weeks_to == 26
+
+
+def test_a_fault_of_ours_is_told_without_its_words(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = loaded.exercises["move-1"]
+    ExercisePage.objects.update(expire_at=timezone.now() - timedelta(minutes=1))
+
+    def broken(live: Any) -> None:
+        if live.pk == page.pk:
+            raise RuntimeError("the name of a diagnosis")
+        live.unpublish(set_expired=True)
+
+    monkeypatch.setattr(scheduling, "expire", broken)
+    failures = [scheduling.run(), scheduling.run()]
+
+    assert failures == [1, 1]
+    assert history(page) == [
+        "What was planned for this hour failed. Ask whoever looks after the site."
+    ]
+    assert ExercisePage.objects.filter(live=True).count() == 1
 
 
 def test_editors_can_leave_comments(admin: Client) -> None:
