@@ -1,29 +1,37 @@
 """The one door through which other apps take content: frozen values, never models."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.dispatch import Signal
 from django.utils import timezone
-from wagtail.models import Workflow
+from django.utils.translation import gettext as _
+from wagtail.images.models import Filter
+from wagtail.models import Page, Workflow
 from wagtail.rich_text import expand_db_html
 
 from cms import drawings, review
 from cms.dosage import Dosage
-from cms.models import DiagnosisPage, ExercisePage, Picture, review_task
+from cms.models import DiagnosisPage, ExercisePage, Picture, RegionPage, review_task
 from cms.models.clinicians import clinician_of
+from cms.models.exercises import ExerciseLink
 from cms.models.reviewed import reviewed_pages, status_of, with_status
 
 # Sent with `page_ids` inside the transaction that publishes, unpublishes or deletes them (approving
 # publishes). It says "look"; that a due date has passed is found by asking again, in a sweep.
 review_may_have_changed = Signal()
 
+MAXIMUM_PICTURE_BYTES = 2_000_000
+PHOTOS = (".jpg", ".jpeg", ".webp", ".avif", ".heic")
+PAGE_LINK = re.compile(r'<a\b(?=[^>]*\blinktype="page")(?=[^>]*\bid="(?P<id>\d+)")[^>]*>')
 MAIL_PICTURE_WIDTH = 1040  # twice the widest that a mail shows, for sharp screens
 
 
@@ -55,13 +63,16 @@ class Exercise:
     stop_if: str
     dosage: Dosage
     picture: PictureView | None
+    picture_id: int | None = None
+    not_for: frozenset[str] = frozenset()  # what people declare: see cms.contraindications
+    substitutes: tuple[int, ...] = ()  # pages of exercises that do the same job, in order
 
 
 def exercise(page_id: int) -> Exercise:
     """Raises `Unavailable` unless the page is live and open to the public."""
     page = ExercisePage.objects.live().public().filter(pk=page_id).first()
     if page is None:
-        raise Unavailable("The exercise is not published.")
+        raise Unavailable(_("The exercise is not published."))
     return Exercise(
         page_id=page.pk,
         revision_id=page.live_revision_id,
@@ -73,6 +84,11 @@ def exercise(page_id: int) -> Exercise:
         stop_if=page.stop_if,
         dosage=page.default_dosage,
         picture=mail_picture(page.drawing) if page.drawing else None,
+        picture_id=page.drawing_id,
+        not_for=frozenset(page.contraindication_tags),
+        substitutes=tuple(
+            link.to_id for link in page.links.all() if link.kind == ExerciseLink.Kind.SUBSTITUTE
+        ),
     )
 
 
@@ -81,6 +97,24 @@ def diagnosis_names(page_id: int) -> tuple[str, ...]:
     page = DiagnosisPage.objects.get(pk=page_id)
     region = page.get_parent().title
     return (page.title, region, *(str(synonym.value) for synonym in page.synonyms))
+
+
+def health_names(locale_id: int) -> tuple[frozenset[str], frozenset[str]]:
+    """What all diagnoses and regions of a language are called, and all parts of the body named."""
+    diagnoses = DiagnosisPage.objects.filter(locale=locale_id)
+    names = {page.title for page in diagnoses}
+    names |= {str(synonym.value) for page in diagnoses for synonym in page.synonyms}
+    regions = RegionPage.objects.filter(locale=locale_id).values_list("title", flat=True)
+    exercises = ExercisePage.objects.filter(locale=locale_id).only("joints")
+    joints = {str(joint.value) for page in exercises for joint in page.joints}
+    return frozenset(names), frozenset({*joints, *regions})
+
+
+def review_states(page_ids: Collection[int], *, today: date | None = None) -> dict[int, str]:
+    """The status of each health page among these that is live, in one query: see cms.review."""
+    pages = with_status(reviewed_pages().live(), today=today or timezone.localdate())
+    found = pages.filter(pk__in=page_ids).order_by()
+    return dict(found.values_list("pk", "review_status"))
 
 
 def in_review(page_id: int, *, today: date | None = None) -> bool:
@@ -104,18 +138,73 @@ def html(rich_text: str) -> str:
     return str(expand_db_html(rich_text))
 
 
+def mail_html(rich_text: str) -> tuple[str, frozenset[int]]:
+    """Rich text for a mail, and the pages that it links to. What a person reads shows in no link.
+
+    Raises `Unavailable` for a link to a page that is not published, or to nothing at all.
+    """
+    found: set[int] = set()
+
+    def opaque(tag: re.Match[str]) -> str:
+        page_id = int(tag["id"])
+        found.add(page_id)
+        return f'<a href="{page_address(page_id)}">'
+
+    return PAGE_LINK.sub(opaque, rich_text), frozenset(found)
+
+
+def page_address(page_id: int) -> str:
+    """An address that says nothing about the page. Raises `Unavailable`."""
+    page = Page.objects.live().public().filter(pk=page_id).only("translation_key").first()
+    if page is None:
+        raise Unavailable(_("A link leads to a page that is not published."))
+    return f"{settings.SITE_URL}/p/{page.translation_key}/"
+
+
+def picture(picture_id: int, *, alt: str) -> PictureView:
+    """A picture that a mail shows itself. Raises `Unavailable` for one that is far too big."""
+    found = Picture.objects.get(pk=picture_id)
+    size = found.get_file_size() or 0
+    if size > MAXIMUM_PICTURE_BYTES:
+        text = _("This picture has %(size).1f MB. Make it smaller than %(limit)d MB.")
+        raise Unavailable(text % {"size": size / 1e6, "limit": MAXIMUM_PICTURE_BYTES // 1e6})
+    return replace(mail_picture(found), alt=alt)
+
+
 def mail_picture(picture: Picture) -> PictureView:
-    """The picture as mail clients show it, made once, named by its content."""
-    if not picture.is_svg():
-        rendition = picture.get_rendition(f"width-{MAIL_PICTURE_WIDTH}|format-png")
-        return PictureView(rendition.url, picture.description, rendition.width, rendition.height)
+    """The picture as mail clients show it, made once, named by its content.
+
+    Wagtail's own renditions are named like the file, and that may tell what a picture is about.
+    """
     with picture.file.open("rb") as file:
-        drawing = file.read()
-    name = f"mail/{sha256(drawing).hexdigest()[:32]}.png"
+        source = file.read()
+    if picture.is_svg():
+        width, path = (
+            MAIL_PICTURE_WIDTH,
+            stored(source, "png", lambda: drawings.png(source, width=MAIL_PICTURE_WIDTH)),
+        )
+    else:
+        photo = picture.file.name.lower().endswith(PHOTOS)
+        kind = "format-jpeg|jpegquality-80" if photo else "format-png"
+        scaled = Filter(spec=f"width-{MAIL_PICTURE_WIDTH}|{kind}")
+        width = min(picture.width, MAIL_PICTURE_WIDTH)
+        path = stored(source, "jpg" if photo else "png", lambda: resized(picture, scaled))
+    return PictureView(
+        path, picture.description, width, round(picture.height * width / picture.width)
+    )
+
+
+def resized(picture: Picture, scaled: Filter) -> bytes:
+    with picture.generate_rendition_file(scaled) as made:
+        return bytes(made.read())
+
+
+def stored(source: bytes, ending: str, make: Callable[[], bytes]) -> str:
+    """The address of a file that is named by what it was made from."""
+    name = f"mail/{sha256(source).hexdigest()[:32]}.{ending}"
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(drawings.png(drawing, width=MAIL_PICTURE_WIDTH)))
-    height = round(picture.height * MAIL_PICTURE_WIDTH / picture.width)
-    return PictureView(default_storage.url(name), picture.description, MAIL_PICTURE_WIDTH, height)
+        default_storage.save(name, ContentFile(make()))
+    return str(default_storage.url(name))
 
 
 def clinical_workflow() -> Workflow | None:

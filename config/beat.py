@@ -20,6 +20,7 @@ SCHEDULE = {
     "send transactional mail": every(30, "nurture.send_transactional"),
     "send programme mail": every(30, "nurture.send_programme"),
     "repair what got stuck": every(30, "nurture.sweep"),
+    "bring mails up to date": every(MINUTE, "nurture.recompile"),
     "read the bounce mailbox": every(5 * MINUTE, "nurture.read_bounces"),
     "send webhooks": every(30, "cms.send_webhooks"),
     "compile what is outdated": every(30, "cms.compile_content"),

@@ -6,9 +6,12 @@ class NurtureConfig(AppConfig):
     verbose_name = "E-mail programmes"
 
     def ready(self) -> None:
-        from nurture.authoring import approving, publishing
+        from nurture import tasks
+        from nurture.authoring import approving, publishing, recompiling
         from nurture.web import providers
 
         approving.connect()
         publishing.connect()
+        recompiling.connect()
+        recompiling.asked.connect(tasks.on_recompile_asked, dispatch_uid="ring for recompiling")
         providers.connect()

@@ -1,11 +1,13 @@
 """Planning: enrolments whose time has come get their next message, exactly one each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from nurture import checkins, enrolment, plans
+from nurture.domain import alternatives
+from nurture.domain.alternatives import Choice
 from nurture.domain.states import MessageKind, Reason
 from nurture.models import Enrolment, Message, StepVersion
 from nurture.models.suppression import address_hash
@@ -34,8 +36,11 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
             .order_by("due_at", "pk")[:limit]
         )
         versions = versions_for(due)
-        ready = [row for row in due if row.pk in versions]
-        Message.objects.bulk_create(message_for(row, versions[row.pk], now) for row in ready)
+        choices = choices_for(due, versions)
+        ready = [row for row in due if row.pk in choices]
+        Message.objects.bulk_create(
+            message_for(row, versions[row.pk], choices[row.pk], now) for row in ready
+        )
         asking = {pk for pk, version in versions.items() if version.checkin}
         Enrolment.objects.bulk_update(
             (moved(row, asks=row.pk in asking) for row in ready),
@@ -43,6 +48,8 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
         )
         missing = [row.pk for row in due if row.pk not in versions]
         enrolment.hold(missing, reason=Reason.CANNOT_COMPOSE)
+        unfit = [row.pk for row in due if row.pk in versions and row.pk not in choices]
+        enrolment.hold(unfit, reason=Reason.CONTRAINDICATED)
     return len(ready)
 
 
@@ -75,7 +82,20 @@ def versions_for(rows: Iterable[Enrolment]) -> dict[int, StepVersion]:
     return found
 
 
-def message_for(row: Enrolment, version: StepVersion, now: datetime) -> Message:
+def choices_for(
+    rows: Iterable[Enrolment], versions: Mapping[int, StepVersion]
+) -> dict[int, Choice]:
+    """Which exercises each one gets; none for those for whom a slot has no fitting one."""
+    found = {}
+    for row in rows:
+        if row.pk in versions:
+            choice = versions[row.pk].choice_for(row.subscriber.tags)
+            if choice is not None:
+                found[row.pk] = choice
+    return found
+
+
+def message_for(row: Enrolment, version: StepVersion, choice: Choice, now: datetime) -> Message:
     due_at = row.due_at or now  # it is due, so it has one
     return Message(
         kind=MessageKind.PROGRAMME,
@@ -85,6 +105,7 @@ def message_for(row: Enrolment, version: StepVersion, now: datetime) -> Message:
         enrolment=row,
         turn=row.turn + 1,
         step_version=version,
+        choice=alternatives.key(choice),
         planned_for=due_at,
         expires_at=max(due_at, now) + SHELF_LIFE,
     )

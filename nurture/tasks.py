@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from nurture import due, events, mailbox, sending, sweep
+from nurture.authoring import recompiling
 from nurture.domain.states import TRANSACTIONAL
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,15 @@ def read_bounces() -> None:
         mailbox.read()
     except mailbox.Unreachable as error:
         log.warning("could not read %s", error)
+
+
+@shared_task(name="nurture.recompile")
+def recompile() -> None:
+    recompiling.work()
+
+
+def on_recompile_asked(**_kwargs: object) -> None:
+    ring_on_commit(recompile)
 
 
 def ring_on_commit(task: "Task[[], None]") -> None:

@@ -21,12 +21,14 @@ from wagtail.models import Orderable, Page, Revision
 from wagtail.search import index
 
 from cms import progressions
+from cms.contraindications import CONTRAINDICATIONS
 from cms.dosage import Dosage
 from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.forms import ExercisePageForm
 from cms.media_blocks import MediaBlock
 from cms.models.base import HealthPage
 from cms.models.pictures import refuse_undescribed, renditions_of
+from cms.ticked import TickedField
 
 
 class Kind(models.TextChoices):
@@ -182,6 +184,11 @@ class ExercisePage(HealthPage):
     contraindications = lines(
         _("not without asking a clinician if"), _("One reason each, in the reader's words.")
     )
+    contraindication_tags = TickedField(
+        choices=CONTRAINDICATIONS,
+        verbose_name=_("not for people who said"),
+        help_text=_("Mails bring the substitute of this exercise to them, or wait for the clinic."),
+    )
     precautions = lines(_("take care if"), _("When to make it easier, and how."))
     equipment = lines(
         _("equipment"), _("Nothing, if the list is empty. The catalogue filters by it.")
@@ -216,7 +223,12 @@ class ExercisePage(HealthPage):
         "mistakes",
         "dosage",
         MultiFieldPanel(
-            [FieldPanel("stop_if"), FieldPanel("contraindications"), FieldPanel("precautions")],
+            [
+                FieldPanel("stop_if"),
+                FieldPanel("contraindications"),
+                FieldPanel("contraindication_tags"),
+                FieldPanel("precautions"),
+            ],
             heading=_("Safety"),
         ),
         InlinePanel("links", heading=_("Easier, harder, instead"), label=_("Link")),

@@ -1,15 +1,18 @@
 """What happens when a sequence is published: steps and versions are written, the plan goes live."""
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Ordered
 from typing import Any
 
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
+from nurture.authoring import recompiling
 from nurture.authoring.compile import CompiledStep, compile_sequence, source_of
 from nurture.authoring.planned import Planned
+from nurture.authoring.versions import write_version
 from nurture.domain import conditions
-from nurture.models import Closure, Sequence, Step, StepVersion
+from nurture.models import Closure, Recompile, Sequence, Step
 from nurture.models.sequence import publishing
 
 
@@ -30,8 +33,18 @@ def on_publishing(sequence: Sequence, **_kwargs: Any) -> None:
     compiled = compile_sequence(sequence)
     if source.pk == sequence.pk:
         write_plan(source, compiled)
+        translated_again(sequence, compiled)
     for step in compiled:
         write_version(source, sequence, step)
+    Recompile.objects.filter(sequence=sequence).delete()
+
+
+def translated_again(source: Sequence, compiled: Iterable[CompiledStep]) -> None:
+    """The translations say the same rules in their words, and may have been ahead of the source."""
+    family = Sequence.objects.filter(translation_key=source.translation_key, live=True)
+    keys = [step.plan.key for step in compiled]
+    for translation in family.exclude(pk=source.pk):
+        recompiling.ask_for(translation, keys)
 
 
 def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
@@ -75,26 +88,3 @@ def remove_others(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
             survivor = step
         else:
             Step.objects.filter(pk=step.pk).update(live=False, stood_after=survivor)
-
-
-def write_version(source: Sequence, sequence: Sequence, compiled: CompiledStep) -> None:
-    """A new version unless the newest says the same."""
-    step = Step.objects.filter(sequence=source, key=compiled.plan.key).first()
-    if step is None:
-        return  # a translation that is ahead of its source: nobody can be sent this yet
-    versions = StepVersion.objects.filter(step=step, locale=sequence.locale)
-    newest = versions.order_by("-number").first()
-    if newest and newest.fingerprint == compiled.fingerprint:
-        return
-    StepVersion.objects.create(
-        step=step,
-        locale=sequence.locale,
-        number=newest.number + 1 if newest else 1,
-        subject=compiled.subject,
-        preheader=compiled.preheader,
-        html=compiled.html,
-        text=compiled.text,
-        fingerprint=compiled.fingerprint,
-        page_revisions=compiled.page_revisions,
-        checkin=compiled.checkin,
-    )

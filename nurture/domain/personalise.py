@@ -16,6 +16,8 @@ MAXIMUM_ANSWERS = 9
 CHECK_IN_FIELDS = {f"checkin_url_{number}": number for number in range(1, MAXIMUM_ANSWERS + 1)}
 SYSTEM_FIELDS = frozenset({"unsubscribe_url", "preferences_url", *CHECK_IN_FIELDS})
 FIELDS = EDITORS_FIELDS | SYSTEM_FIELDS
+# A field, and after a bar what an editor wants said to those who gave no value: plain words only.
+EDITED = re.compile(rf"({'|'.join(sorted(EDITORS_FIELDS))})(\s*\|\s*[\w -]{{1,40}})?")
 
 
 class UnknownField(ValueError):
@@ -30,7 +32,8 @@ class UnknownField(ValueError):
 
 def check(text: str) -> None:
     """Raises `UnknownField` if an editor's text asks for anything that is not on the list."""
-    unknown = {match[1] for match in FIELD.finditer(text)} - EDITORS_FIELDS
+    asked = {match[1] for match in FIELD.finditer(text)}
+    unknown = {one for one in asked if not EDITED.fullmatch(one)}
     if unknown:
         raise UnknownField(unknown)
 
@@ -57,8 +60,13 @@ def escaped(value: str) -> str:
 
 
 def value_of(name: str, values: Mapping[str, str]) -> str:
-    """A field's value for one person, on one line; an absent or empty one falls back, if it can."""
-    return one_line(values.get(name, "")) or FALLBACKS.get(name, "")
+    """A field's value for one person, on one line; an absent or empty one falls back, if it can.
+
+    `name` may carry its own fallback: "first_name|friend".
+    """
+    name, _bar, fallback = name.partition("|")
+    name = name.strip()
+    return one_line(values.get(name, "")) or fallback.strip() or FALLBACKS.get(name, "")
 
 
 def substitute(text: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
@@ -70,6 +78,7 @@ def replace_fields(text: str, replacement: Callable[[str], str]) -> str:
     """Each field of `text` by what `replacement` gives for its name."""
 
     def replaced(match: re.Match[str]) -> str:
-        return replacement(match[1]) if match[1] in FIELDS else match[0]
+        known = match[1] in FIELDS or EDITED.fullmatch(match[1])
+        return replacement(match[1]) if known else match[0]
 
     return FIELD.sub(replaced, text)

@@ -105,6 +105,7 @@ class Reason(StrEnum):
     ON_HOLD = "on_hold"
     UNSUBSCRIBED = "unsubscribed"
     MAIL_NOT_SENT = "mail_not_sent"
+    CONTRAINDICATED = "contraindicated"
     DATE_MISSING = "date_missing"
     NEVER_OPENS = "never_opens"
     SUPERSEDED = "superseded"

@@ -59,7 +59,7 @@ def programme(message: Message) -> bytes:
     """A step of a sequence, as it was compiled, with this person's values."""
     if message.step_version_id is None:
         raise CannotCompose("no step version")
-    version = prepared.version(message.step_version_id)
+    version = prepared.version(message.step_version_id, message.choice)
     unsubscribe = links.unsubscribe(message.subscriber)
     values = {
         "first_name": message.subscriber.first_name,

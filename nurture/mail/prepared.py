@@ -57,10 +57,14 @@ class Prepared:
 
 
 @lru_cache(maxsize=CACHED_VERSIONS)
-def version(pk: int) -> Prepared:
-    """Versions never change, so neither does what is kept here. Raises `DoesNotExist`."""
+def version(pk: int, choice: str = "") -> Prepared:
+    """Versions never change, so neither does what is kept here. Raises `DoesNotExist`.
+
+    `choice` names the variant with other exercises, if the message has one.
+    """
     row = StepVersion.objects.get(pk=pk)
-    return prepare(row.subject, text=row.text, html=row.html)
+    made = row.variants.get(choice=choice) if choice else row
+    return prepare(row.subject, text=made.text, html=made.html)
 
 
 def prepare(subject: str, *, text: str, html: str) -> Prepared:

@@ -6,9 +6,11 @@ from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
 from nurture.models.event import Event
+from nurture.models.mail_settings import MailSettings
 from nurture.models.message import Message
+from nurture.models.recompile import Dependency, Recompile
 from nurture.models.sequence import Sequence
-from nurture.models.step import Step, StepVersion
+from nurture.models.step import Step, StepVersion, Variant
 from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
 
@@ -17,13 +19,17 @@ __all__ = [
     "Closure",
     "Consent",
     "ConsentText",
+    "Dependency",
     "Enrolment",
     "Event",
+    "MailSettings",
     "Message",
+    "Recompile",
     "Sequence",
     "SequenceApproval",
     "Step",
     "StepVersion",
     "Subscriber",
     "Suppression",
+    "Variant",
 ]

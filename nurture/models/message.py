@@ -46,6 +46,7 @@ class Message(models.Model):
     step_version = models.ForeignKey(
         "nurture.StepVersion", on_delete=models.PROTECT, null=True, related_name="messages"
     )
+    choice = models.CharField(max_length=40, blank=True)  # which exercises: domain.alternatives
     consent = models.ForeignKey("nurture.Consent", on_delete=models.CASCADE, null=True)
     check_in = models.ForeignKey(
         "nurture.CheckIn", on_delete=models.CASCADE, null=True, related_name="notices"

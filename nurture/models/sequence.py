@@ -19,11 +19,11 @@ from wagtail.models import (
 from wagtail.search import index
 
 from cms import review
+from cms.ticked import TickedField
 from nurture.blocks import StepsBlock
 from nurture.blocks.planning import DATES, EntryBlock
 from nurture.domain.schedule import NeverOpens, Window
 from nurture.models.approval import SequenceApproval
-from nurture.models.ticked import TickedField
 from nurture.models.weekdays import WeekdaysField, every_weekday
 
 # Authoring stands above the models and compiles what is published; it listens to this. A receiver

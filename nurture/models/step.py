@@ -1,6 +1,9 @@
+from collections.abc import Collection
+
 from django.db import models
 
-from nurture.domain import conditions
+from nurture.domain import alternatives, conditions
+from nurture.domain.alternatives import Choice, Option
 from nurture.domain.conditions import Condition
 from nurture.domain.feedback import Rules
 from nurture.domain.schedule import After, Unit, Wait
@@ -98,6 +101,8 @@ class StepVersion(models.Model):
     page_revisions = models.JSONField(default=dict)
     # The rules of the check-in that this mail asks, empty without one: see domain.feedback.
     checkin = models.JSONField(default=dict)
+    # What could stand in each exercise slot: see domain.alternatives. Empty: all are for everybody.
+    slots = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -115,3 +120,25 @@ class StepVersion(models.Model):
     def rules(self) -> Rules | None:
         """What an answer to this mail does; None if it asks nothing."""
         return Rules.from_json(self.checkin) if self.checkin else None
+
+    def choice_for(self, declared: Collection[str]) -> Choice | None:
+        """Which exercises somebody gets who declared these tags; None if a person must look."""
+        slots = [[Option.from_json(option) for option in slot] for slot in self.slots]
+        return alternatives.choose(slots, declared)
+
+
+class Variant(models.Model):
+    """The same version with other exercises in it, for people for whom the usual are wrong."""
+
+    version = models.ForeignKey(StepVersion, on_delete=models.CASCADE, related_name="variants")
+    choice = models.CharField(max_length=40)  # see domain.alternatives.key
+    html = models.TextField()
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "choice"], name="variant_once_per_choice")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.choice} of version {self.version_id}"

@@ -27,3 +27,8 @@ def numbered(texts: Sequence[str]) -> str:
 @register.filter
 def paragraphs(html: str) -> str:
     return plain.from_html(html)
+
+
+@register.filter
+def bulleted(texts: Sequence[str]) -> str:
+    return "\n".join(plain.wrap(text, "- ") for text in texts)

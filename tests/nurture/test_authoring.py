@@ -295,7 +295,8 @@ def test_the_html_has_no_script_and_no_trace_of_templates() -> None:
 
     assert "<script" not in html
     assert "{%" not in html
-    assert set(re.findall(r"\{\{.*?\}\}", html)) == {"{{first_name}}", "{{unsubscribe_url}}"}
+    fields = {"{{first_name}}", "{{unsubscribe_url}}", "{{preferences_url}}"}
+    assert set(re.findall(r"\{\{.*?\}\}", html)) == fields
     assert "<mj-" not in html
 
 
@@ -314,7 +315,10 @@ def test_links_to_exercises_do_not_say_which() -> None:
 
     assert links
     assert all(
-        re.fullmatch(rf"{installation.SITE_URL}/p/[0-9a-f-]{{36}}/|{{{{unsubscribe_url}}}}", link)
+        re.fullmatch(
+            rf"{installation.SITE_URL}/p/[0-9a-f-]{{36}}/|{{{{(unsubscribe|preferences)_url}}}}",
+            link,
+        )
         for link in links
     )
 
