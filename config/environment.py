@@ -51,6 +51,7 @@ class Environment(BaseSettings):
     BOUNCE_MAILBOX_URL: str = ""
     DEBUG: bool = False
     EMERGENCY_NUMBERS: str = "911 (North America), 112 (Europe)"
+    ERASURE_LOG: Path = BASE_DIR / "var" / "erasures.log"
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
     MAIL_WEBHOOKS: dict[str, str] = {}

@@ -106,7 +106,7 @@ def change_date(subscriber: Subscriber, name: str, day: date, *, now: datetime) 
 
 def pause(rows: "QuerySet[Enrolment]", *, until: datetime | None = None) -> None:
     """Nothing more goes out until `resume`, or until that time. What waits is taken back."""
-    for row in lock(rows.filter(state=EnrolmentState.ACTIVE)):
+    for row in lock(rows.filter(state__in=values({EnrolmentState.ACTIVE, EnrolmentState.PAUSED}))):
         cancel_open([row.pk], reason=Reason.PAUSED)
         row.state, row.reason, row.paused_until = EnrolmentState.PAUSED, Reason.PAUSED, until
         row.save()

@@ -3,12 +3,15 @@
 from django.urls import path
 
 from nurture.mail.links import PREFIXES, Purpose
-from nurture.web import checkin, pages, signup
+from nurture.web import checkin, data, pages, preferences, signup
 
 LINKED = {
     Purpose.CONFIRM: pages.confirm,
     Purpose.UNSUBSCRIBE: pages.unsubscribe,
     Purpose.CHECK_IN: checkin.page,
+    Purpose.PREFERENCES: preferences.page,
+    Purpose.EXPORT: data.export,
+    Purpose.ERASE: data.erase,
 }
 
 urlpatterns = [

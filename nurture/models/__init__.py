@@ -5,6 +5,7 @@ from nurture.models.checkin import CheckIn
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
+from nurture.models.erasure import Erasure
 from nurture.models.event import Event
 from nurture.models.mail_settings import MailSettings
 from nurture.models.message import Message
@@ -21,6 +22,7 @@ __all__ = [
     "ConsentText",
     "Dependency",
     "Enrolment",
+    "Erasure",
     "Event",
     "MailSettings",
     "Message",

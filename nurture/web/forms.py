@@ -16,6 +16,16 @@ ZONES = sorted(
 )
 
 
+def first_name_of(text: str) -> str:
+    """A name that can stand in a greeting. Raises `ValidationError`."""
+    name = text.strip()
+    if not name.isprintable():
+        raise ValidationError(_("A name has letters only, no line breaks."))
+    if "://" in name or "@" in name:
+        raise ValidationError(_("Enter a first name, not an address."))
+    return name
+
+
 class SignupForm(forms.Form):
     """A signup by a person. Unknown fields are ignored; every known one is looked at."""
 
@@ -85,12 +95,7 @@ class SignupForm(forms.Form):
             raise ValidationError(str(error)) from None
 
     def clean_first_name(self) -> str:
-        name: str = self.cleaned_data["first_name"].strip()
-        if not name.isprintable():
-            raise ValidationError(_("A name has letters only, no line breaks."))
-        if "://" in name or "@" in name:
-            raise ValidationError(_("Enter a first name, not an address."))
-        return name
+        return first_name_of(self.cleaned_data["first_name"])
 
     def clean_time_zone(self) -> str:
         return ZoneInfo(self.cleaned_data["time_zone"]).key

@@ -1,0 +1,233 @@
+"""What people may change about their programmes by themselves, and what comes next for them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from nurture import enrolment, plans
+from nurture.domain import clocks, schedule
+from nurture.domain.schedule import NeverOpens
+from nurture.domain.states import (
+    OPEN,
+    RUNNING,
+    ConsentAction,
+    EnrolmentState,
+    MessageKind,
+    Reason,
+)
+from nurture.models import (
+    Consent,
+    ConsentText,
+    Enrolment,
+    Message,
+    Sequence,
+    Step,
+    Subscriber,
+)
+from nurture.models.choices import values
+from nurture.models.suppression import address_hash
+from nurture.plans import Plan
+
+LOOK_AHEAD = 4
+RESUMABLE = Q(state=EnrolmentState.PAUSED) | Q(state=EnrolmentState.HELD, reason=Reason.SILENT)
+LONGEST_PAUSE = timedelta(days=366)
+NOTICE_LIFETIME = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A mail that is still to come; without a moment, a date is missing."""
+
+    step: int
+    moment: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One programme as its person sees it."""
+
+    enrolment: Enrolment
+    coming: tuple[Coming, ...]
+    on_its_way: bool
+    last_step: Step | None
+
+    @property
+    def can_resume(self) -> bool:
+        row = self.enrolment
+        silent = row.state == EnrolmentState.HELD and row.reason == Reason.SILENT
+        return silent or row.state == EnrolmentState.PAUSED
+
+    @property
+    def can_repeat(self) -> bool:
+        return self.last_step is not None
+
+
+def programmes(subscriber: Subscriber, *, now: datetime) -> list[Programme]:
+    """Those that run, with the scheduler's own dates."""
+    rows = Enrolment.objects.filter(subscriber=subscriber, state__in=values(RUNNING))
+    rows = rows.select_related("subscriber", "sequence", "last_step").order_by("pk")
+    return [
+        Programme(
+            enrolment=row,
+            coming=tuple(coming(row, now=now)),
+            on_its_way=row.messages.filter(state__in=values(OPEN)).exists(),
+            last_step=last_had(row),
+        )
+        for row in rows
+    ]
+
+
+def last_had(row: Enrolment) -> Step | None:
+    """The step of the newest mail that went out."""
+    went_out = row.messages.filter(kind=MessageKind.PROGRAMME, closed_at__isnull=False)
+    newest = went_out.select_related("step_version__step").order_by("-turn").first()
+    return newest.step_version.step if newest and newest.step_version else None
+
+
+def coming(row: Enrolment, *, now: datetime, limit: int = LOOK_AHEAD) -> list[Coming]:
+    """The next mails and their dates, if all goes on as it is and each week feels right."""
+    if row.state != EnrolmentState.ACTIVE:
+        return []
+    plan = plans.plan_of(row.sequence)
+    steps = list(islice(following(plan, row, now=now), limit))
+    waits = [plan.waits[step] for step in steps]
+    if steps and row.timed_by_id is not None and row.timed_by_id in plan.waits:
+        waits[0] = plan.waits[row.timed_by_id]
+    try:
+        planned = schedule.timeline(
+            list(zip(steps, waits, strict=True)),
+            anchors=plans.anchors(row, previous=row.anchored_at),
+            calendar=plan.calendar,
+            person=plans.person(row.subscriber),
+            not_before=now,
+            before=plan.waits.get(row.last_step_id) if row.last_step_id else None,
+        )
+    except NeverOpens:
+        return [Coming(step, None) for step in steps]
+    return [Coming(one.key, one.due.moment if one.due else None) for one in planned]
+
+
+def following(plan: Plan, row: Enrolment, *, now: datetime) -> Iterator[int]:
+    facts = plans.facts(row.subscriber, now)
+    step = plan.next_for(facts, row.last_step_id)
+    while step is not None:
+        yield step
+        step = plan.next_for(facts, step)
+
+
+# ------------------------------------------------------------------ changing something
+
+
+@transaction.atomic
+def pause(subscriber: Subscriber, *, until: date) -> None:
+    """No mails before that day, as the person's calendar counts it."""
+    morning = clocks.instant(until, time(0), subscriber.zone)
+    enrolment.pause(subscriber.enrolments.all(), until=morning)
+
+
+@transaction.atomic
+def resume(subscriber: Subscriber, *, now: datetime) -> None:
+    """End a pause, or a hold after silence. What waits for the practice goes on waiting."""
+    enrolment.resume(subscriber.enrolments.filter(RESUMABLE), now=now)
+
+
+@transaction.atomic
+def choose_time(
+    subscriber: Subscriber,
+    *,
+    weekday: int | None,
+    hour: int | None,
+    time_zone: str,
+    language: str,
+    now: datetime,
+) -> None:
+    """When mail should come, and in which language. What is unsent is dated again."""
+    Subscriber.objects.filter(pk=subscriber.pk).update(
+        weekday=weekday, hour=hour, time_zone=time_zone, language=language
+    )
+    enrolment.reschedule(subscriber.enrolments.all(), now=now)
+
+
+@transaction.atomic
+def correct(
+    subscriber: Subscriber, *, first_name: str, dates: dict[str, date], now: datetime
+) -> None:
+    """The name for the greeting, and the dates that programmes count from."""
+    known = {name: day.isoformat() for name, day in dates.items()}
+    Subscriber.objects.filter(pk=subscriber.pk).update(
+        first_name=first_name, dates={**subscriber.dates, **known}
+    )
+    enrolment.reschedule(subscriber.enrolments.all(), now=now)
+
+
+@transaction.atomic
+def repeat(row: Enrolment, *, now: datetime) -> None:
+    """The last week once more."""
+    if step := last_had(row):
+        enrolment.go_on(row, step, now=now)
+        enrolment.repeat(row, step, now=now)
+
+
+@transaction.atomic
+def step_back(row: Enrolment, *, now: datetime) -> None:
+    """The week before the last one, or the last one if there is none before it."""
+    if step := last_had(row):
+        plan = plans.plan_of(row.sequence)
+        earlier = Step.objects.filter(pk=plan.before(step.pk) or step.pk).get()
+        enrolment.go_on(row, step, now=now)
+        enrolment.step_back(row, earlier, now=now)
+
+
+@transaction.atomic
+def leave(row: Enrolment) -> None:
+    """This programme alone."""
+    enrolment.stop(Enrolment.objects.filter(pk=row.pk), reason=Reason.ASKED_TO)
+
+
+@transaction.atomic
+def change_programme(
+    row: Enrolment, sequence: Sequence, text: ConsentText, *, now: datetime
+) -> Enrolment:
+    """Another diagnosis: the old programme ends, the new one begins, and the consent says so."""
+    leave(row)
+    Consent.objects.create(
+        subscriber=row.subscriber,
+        action=ConsentAction.GIVEN,
+        sequence=sequence,
+        text=text,
+        source="preferences",
+    )
+    return enrolment.enrol(row.subscriber, sequence, now=now)
+
+
+# ------------------------------------------------------------------ links by mail
+
+
+@transaction.atomic
+def new_links(subscriber: Subscriber, *, now: datetime) -> None:
+    """All personal links that are out there end; the new ones come by mail."""
+    Subscriber.objects.filter(pk=subscriber.pk).update(link_generation=F("link_generation") + 1)
+    mail_link(MessageKind.LINKS, subscriber, now=now)
+
+
+def mail_link(kind: MessageKind, subscriber: Subscriber, *, now: datetime) -> None:
+    """One link by mail; at most one of a kind each hour, since old links are patient."""
+    notice = Message(
+        kind=kind,
+        dedupe_key=f"{subscriber.public_id.hex} {now:%Y-%m-%d %H}",
+        subscriber=subscriber,
+        address=subscriber.address,
+        address_hash=address_hash(subscriber.address),
+        planned_for=now,
+        expires_at=now + NOTICE_LIFETIME,
+    )
+    Message.objects.bulk_create([notice], ignore_conflicts=True)
+
+
+def may_change(subscriber: Subscriber) -> bool:
+    """Whether there is anything to steer: not after leaving."""
+    return subscriber.consent == ConsentAction.GIVEN
