@@ -25,7 +25,7 @@ from wagtail.models import Locale, Page
 
 from cms import words
 
-# By the name of the model, in the order in which a reader sees them; what stands beside a title.
+# By the name of the model; what stands beside a title.
 KINDS = {
     "diagnosispage": "summary",
     "exercisepage": "summary",
@@ -80,11 +80,11 @@ def find_alike(pages: Any, asked: Sequence[str], limit: int) -> list[Hit]:
 
 
 def grouped(hits: Iterable[Hit]) -> list[tuple[str, list[Hit]]]:
-    """Hits by kind, in the order of `KINDS`; kinds without a hit are left out."""
-    by_kind: dict[str, list[Hit]] = {kind: [] for kind in KINDS}
+    """The best hits first by kind, the kind with the very best hit first."""
+    by_kind: dict[str, list[Hit]] = {}
     for hit in hits:
-        by_kind[hit.kind].append(hit)
-    return [(kind, found) for kind, found in by_kind.items() if found]
+        by_kind.setdefault(hit.kind, []).append(hit)
+    return list(by_kind.items())
 
 
 def public_pages(kinds: Iterable[str], locale: Locale | None) -> Any:
