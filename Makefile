@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo env test check format types layers migrations deploy-check unit requirements clean
+.PHONY: help demo env test check format types layers migrations deploy-check unit messages requirements clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ deploy-check: $(STAMP)
 
 unit: $(STAMP) ## The tests, against real PostgreSQL, Redis, workers, SMTP and a browser
 	$(BIN)/python -m pytest -n auto
+
+messages: $(STAMP) ## Renew the translations of the interface, and say what is missing (config/locale)
+	$(BIN)/python -m config.local.messages
 
 requirements: $(STAMP) ## Compile requirements/*.txt again (needs uv)
 	for name in base local dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.txt; done

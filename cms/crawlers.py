@@ -13,8 +13,10 @@ from django.views.decorators.http import require_safe
 from wagtail.contrib.sitemaps import Sitemap
 from wagtail.models import Page
 
+from cms import languages
+
 AN_HOUR = 3_600
-NOT_FOR_THEM = ["/admin/", "/api/", "/documents/", "/search/"]
+NOT_FOR_THEM = ["/admin/", "/api/", "/documents/"]
 
 
 class PublicPages(Sitemap):
@@ -60,6 +62,8 @@ def sitemap(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def robots(_request: HttpRequest) -> HttpResponse:
     """Drafts need no mention: nobody reaches them without signing in."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_THEM)]
+    searches = [f"{languages.prefix(code)}/search/" for code, _name in settings.LANGUAGES]
+    closed = [*NOT_FOR_THEM, *searches]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     lines += ["", f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

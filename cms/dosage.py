@@ -136,10 +136,8 @@ class Dosage:
             return ""
         if self.per == "day":
             return ngettext("once a day", "%(n)s times a day", self.times) % {"n": self.times}
-        if self.non_consecutive:
-            return ngettext("one day a week", "%(n)s non-consecutive days a week", self.times) % {
-                "n": self.times
-            }
+        if self.non_consecutive and self.times > 1:
+            return _("%(n)s non-consecutive days a week") % {"n": self.times}
         return ngettext("one day a week", "%(n)s days a week", self.times) % {"n": self.times}
 
     def _weeks(self) -> str:

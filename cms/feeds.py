@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Locale
 
+from cms import languages
 from cms.models import ArticlePage, DiagnosisPage, ExercisePage, HealthPage, RegionPage
 
 ITEMS = 30
@@ -19,7 +20,7 @@ class PageFeed(Feed):  # type: ignore[type-arg]  # Django's own class takes no a
     name: str | Promise
 
     def link(self) -> str:
-        return f"{settings.SITE_URL}/"
+        return f"{settings.SITE_URL}{languages.prefix(languages.active())}/"
 
     def title(self) -> str:
         return f"{settings.PRACTICE_NAME}: {self.name}"

@@ -1,7 +1,7 @@
 """The one door through which other apps take content: frozen values, never models."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -18,7 +18,7 @@ from wagtail.images.models import Filter
 from wagtail.models import Page, Workflow
 from wagtail.rich_text import expand_db_html
 
-from cms import drawings, review
+from cms import drawings, languages, review
 from cms.dosage import Dosage
 from cms.models import DiagnosisPage, ExercisePage, Picture, RegionPage, review_task
 from cms.models.clinicians import clinician_of
@@ -68,11 +68,17 @@ class Exercise:
     substitutes: tuple[int, ...] = ()  # pages of exercises that do the same job, in order
 
 
-def exercise(page_id: int) -> Exercise:
-    """Raises `Unavailable` unless the page is live and open to the public."""
+def exercise(page_id: int, *, language: str | None = None) -> Exercise:
+    """In that language if it is translated, else as it is. Raises `Unavailable` unless the page
+    is live and open to the public."""
     page = ExercisePage.objects.live().public().filter(pk=page_id).first()
     if page is None:
         raise Unavailable(_("The exercise is not published."))
+    if language:
+        page = (
+            page.get_translations().live().public().filter(locale__language_code=language).first()
+            or page
+        )
     return Exercise(
         page_id=page.pk,
         revision_id=page.live_revision_id,
@@ -93,10 +99,16 @@ def exercise(page_id: int) -> Exercise:
 
 
 def diagnosis_names(page_id: int) -> tuple[str, ...]:
-    """Everything that a diagnosis is called: what must never show outside a mail's body."""
+    """Everything that a diagnosis is called, in every language: what must never show outside a
+    mail's body."""
     page = DiagnosisPage.objects.get(pk=page_id)
-    region = page.get_parent().title
-    return (page.title, region, *(str(synonym.value) for synonym in page.synonyms))
+    return tuple(name for one in page.get_translations(inclusive=True) for name in names_of(one))
+
+
+def names_of(page: DiagnosisPage) -> Iterator[str]:
+    yield page.title
+    yield page.get_parent().title
+    yield from (str(synonym.value) for synonym in page.synonyms)
 
 
 def health_names(locale_id: int) -> tuple[frozenset[str], frozenset[str]]:
@@ -158,7 +170,7 @@ def page_address(page_id: int) -> str:
     page = Page.objects.live().public().filter(pk=page_id).only("translation_key").first()
     if page is None:
         raise Unavailable(_("A link leads to a page that is not published."))
-    return f"{settings.SITE_URL}/p/{page.translation_key}/"
+    return f"{settings.SITE_URL}{languages.prefix(languages.active())}/p/{page.translation_key}/"
 
 
 def picture(picture_id: int, *, alt: str) -> PictureView:

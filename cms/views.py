@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Case, When
 from django.http import (
     FileResponse,
     Http404,
@@ -21,8 +22,8 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 from wagtail.models import Locale, Page
 
+from cms import languages, words
 from cms import search as searching
-from cms import words
 
 # Documents are not among them: Wagtail serves those after a look at their permissions.
 PUBLIC_FOLDERS = frozenset({"images", "original_images", "mail"})
@@ -46,9 +47,15 @@ HEADINGS = {
 @never_cache
 @require_safe
 def permalink(request: HttpRequest, key: UUID) -> HttpResponse:
-    """The address that mails carry: it says nothing about the page, and survives its moves."""
+    """The address that mails carry: it says nothing about the page, and survives its moves.
+
+    It leads to the page in the language of the address, or else to one that is there.
+    """
+    own = When(locale__language_code=languages.active(), then=0)
     page = get_object_or_404(
-        Page.objects.live().filter(translation_key=key).order_by("locale_id")[:1]
+        Page.objects.live()
+        .filter(translation_key=key)
+        .order_by(Case(own, default=1), "locale_id")[:1]
     )
     url = page.get_url(request)
     if url is None:

@@ -11,7 +11,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.signals import init_new_page
 from wagtail.snippets.models import register_snippet
 
-from cms import delivery
+from cms import delivery, languages
 from cms.admin import review_history, review_report, templates
 from cms.admin.catalogue import exercises
 from cms.admin.catalogue_chooser import exercise_chooser
@@ -23,6 +23,7 @@ from cms.admin.webhook_panel import WebhookPanel
 register_snippet(CitationViewSet)
 
 hooks.register("register_log_actions", review_history.register)
+hooks.register("before_serve_page", languages.in_own_language)
 
 
 init_new_page.connect(templates.begin, dispatch_uid="a new diagnosis begins with its structure")

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MINIMUM_KEY_LENGTH = 32
+# What the interface speaks and pages are written in, each by its own name for itself.
+LANGUAGES = {"en-us": "English", "es": "Español"}
 SMTP_SCHEMES = {"smtp", "smtp+starttls", "smtps"}
 
 Key = Annotated[str, Field(min_length=MINIMUM_KEY_LENGTH)]
@@ -148,6 +150,13 @@ class Environment(BaseSettings):
                 "needs WEBHOOK_SECRET, user:password of 32 characters or more, besides the "
                 "signing keys that anymail documents for the provider"
             )
+        return value
+
+    @field_validator("LANGUAGE_CODE")
+    @classmethod
+    def language_is_ours(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"use one of: {', '.join(LANGUAGES)}")
         return value
 
     @field_validator("TIME_ZONE")

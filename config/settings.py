@@ -5,7 +5,6 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 import dj_database_url
-from django.conf.locale import LANG_INFO
 
 from config import environment
 from config.beat import SCHEDULE
@@ -30,9 +29,11 @@ INSTALLED_APPS = [
     "cms",
     "wagtail.contrib.redirects",
     "wagtail.contrib.settings",
+    "wagtail.contrib.simple_translation",
     "wagtail.contrib.table_block",
     "wagtail.api.v2",
     "wagtail.embeds",
+    "wagtail.locales",
     "wagtail.sites",
     "wagtail.users",
     "wagtail.snippets",
@@ -61,7 +62,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "config.language.language_of_path",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -122,7 +123,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # ------------------------------------------------------------------ language, time, files
 
 LANGUAGE_CODE = env.LANGUAGE_CODE
-LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [("en-us", LANG_INFO["en"]["name"])]
+LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = list(environment.LANGUAGES.items())
 TIME_ZONE = env.TIME_ZONE
 USE_I18N = WAGTAIL_I18N_ENABLED = True
 USE_TZ = True

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from nurture import checkins, enrolment, plans
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
 from nurture.domain.states import MessageKind, Reason
-from nurture.models import Enrolment, Message, StepVersion
+from nurture.models import Enrolment, Message, Sequence, StepVersion
 from nurture.models.suppression import address_hash
 
 BATCH = 500
@@ -68,10 +69,19 @@ def follow_the_plan(now: datetime, *, limit: int) -> None:
 
 
 def versions_for(rows: Iterable[Enrolment]) -> dict[int, StepVersion]:
-    """The newest version of each one's next step, in the person's language or the sequence's."""
+    """The newest version of each one's next step, in the person's language or the sequence's.
+
+    What a translation said counts only while it is published.
+    """
     rows = list(rows)
     steps = {row.next_step_id for row in rows}
-    versions = StepVersion.objects.filter(step__in=steps).select_related("locale")
+    published = Sequence.objects.filter(
+        translation_key=OuterRef("step__sequence__translation_key"),
+        locale=OuterRef("locale"),
+        live=True,
+    )
+    versions = StepVersion.objects.filter(Exists(published), step__in=steps)
+    versions = versions.select_related("locale")
     newest = {(version.step_id, version.locale.language_code): version for version in versions}
     found = {}
     for row in rows:

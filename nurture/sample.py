@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import yaml
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from wagtail.models import Locale, Page
@@ -28,31 +29,34 @@ class SampleError(ValueError):
 
 
 @transaction.atomic
-def load(folder: Path, *, notice: str) -> int:
-    """Create or update one sequence per file; how many were published. Equal ones are left."""
+def load(folder: Path, *, notice: str, language: str = settings.LANGUAGE_CODE) -> int:
+    """Create or update one sequence per file; how many were published. Equal ones are left.
+
+    In another language, a file translates the sequence with the same slug, step by step by name.
+    """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise SampleError(f"{folder}: no sequences (*.yaml) here")
-    return sum(load_file(file, notice) for file in files)
+    locale = Locale.objects.get(language_code=language)
+    return sum(load_file(file, notice, locale) for file in files)
 
 
-def load_file(file: Path, notice: str) -> bool:
+def load_file(file: Path, notice: str, locale: Locale) -> bool:
     try:
-        return load_sequence(yaml.safe_load(file.read_text()), notice)
+        return load_sequence(yaml.safe_load(file.read_text()), notice, locale)
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise SampleError(f"{file.name}: {type(error).__name__}: {error}") from error
     except ValidationError as error:
         raise SampleError(f"{file.name}: {'; '.join(error.messages)}") from error
 
 
-def load_sequence(data: Mapping[str, Any], notice: str) -> bool:
+def load_sequence(data: Mapping[str, Any], notice: str, locale: Locale) -> bool:
     """Whether there was anything to publish."""
     key = uuid5(NAMESPACE_URL, f"rehabit:sequence:{data['slug']}")
-    locale = Locale.get_default()
     found = Sequence.objects.filter(translation_key=key, locale=locale).first()
     sequence = found or Sequence(translation_key=key, locale=locale, live=False)
     before = snapshot(sequence) if found else None
-    for name, value in fields_of(data, notice, key).items():
+    for name, value in translated(fields_of(data, notice, key), locale).items():
         setattr(sequence, name, value)
     if snapshot(sequence) == before:
         return False
@@ -101,6 +105,22 @@ def fields_of(data: Mapping[str, Any], notice: str, key: UUID) -> dict[str, Any]
         "steps": [step_of(step, key) for step in data["steps"]],
         "live": True,
     }
+
+
+def translated(fields: dict[str, Any], locale: Locale) -> dict[str, Any]:
+    """The files name pages by their slugs in the main folder; here are those of the locale."""
+    fields["diagnosis_id"] = page_in(locale, fields["diagnosis_id"])
+    blocks = (block for step in fields["steps"] for block in step["value"]["body"])
+    for block in blocks:
+        if block["type"] == "exercise":
+            block["value"]["exercise"] = page_in(locale, block["value"]["exercise"])
+    return fields
+
+
+def page_in(locale: Locale, page_id: int) -> int:
+    page = Page.objects.get(pk=page_id)
+    own = page.get_translation_or_none(locale)
+    return int((own or page).pk)
 
 
 def step_of(step: Mapping[str, Any], key: UUID) -> dict[str, Any]:

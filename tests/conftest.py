@@ -6,6 +6,7 @@ import pytest
 import pytest_django.fixtures
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
+from wagtail.models import Site
 
 from tests import committed as commits
 from tests.domain import profiles
@@ -18,6 +19,12 @@ def _static_files_as_they_are(settings: Settings) -> None:
     """Pages name their files as they lie in the tree; nobody runs `collectstatic` for a test."""
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": plain}}
+
+
+@pytest.fixture(autouse=True)
+def _sites_as_they_are() -> None:
+    """Wagtail keeps in the cache where sites begin, and a test that is rolled back leaves it so."""
+    Site.clear_site_root_paths_cache()
 
 
 def the_database(items: Sequence[pytest.Item]) -> tuple[set[str], set[str]]:

@@ -18,7 +18,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
 
-from cms import codes
+from cms import codes, languages
 from cms.blocks import RedFlagBlock, SectionBlock
 from cms.models.base import HealthPage
 from cms.models.exercises import ExercisePage
@@ -170,11 +170,14 @@ class DiagnosisPage(HealthPage):
 
     @cached_property
     def exercise_list(self) -> list[Any]:
-        """The exercises that a reader may see, in order, with their pictures, in two queries."""
+        """The exercises that a reader may see, in order, with their pictures, in two queries.
+
+        In a copy that waits for its translation, each one in this page's language if it is there.
+        """
         links = self.exercises.select_related("exercise__drawing").prefetch_related(
             renditions_of("exercise__drawing")
         )
-        return [link for link in links if link.exercise.live]
+        return languages.follow([link for link in links if link.exercise.live], "exercise", self)
 
     @cached_property
     def related_list(self) -> list[Any]:

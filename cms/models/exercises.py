@@ -20,7 +20,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, Revision
 from wagtail.search import index
 
-from cms import progressions
+from cms import languages, progressions
 from cms.contraindications import CONTRAINDICATIONS
 from cms.dosage import Dosage
 from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
@@ -331,7 +331,7 @@ class ExercisePage(HealthPage):
         """Where to go from here, to exercises that a reader may see, in order, in two queries."""
         links = self.links.select_related("to__drawing")
         links = links.prefetch_related(renditions_of("to__drawing"))
-        return [link for link in links if link.to.live]
+        return languages.follow([link for link in links if link.to.live], "to", self)
 
 
 class ExerciseRegion(Orderable):

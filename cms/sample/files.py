@@ -1,9 +1,11 @@
 """What the files must look like. A fault names its file and place."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
+from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 EXERCISES = "exercises.yaml"
@@ -65,8 +67,18 @@ class Link(Strict):
     criterion: Text
 
 
-class Exercise(Strict):
+class Named(Strict):
+    """A page. Others name it by its key: its slug in the main folder, also in a translation."""
+
     slug: Slug
+    translates: Slug | None = None
+
+    @property
+    def key(self) -> str:
+        return self.translates or self.slug
+
+
+class Exercise(Named):
     title: Text
     summary: Text
     aliases: list[Text] = []
@@ -115,8 +127,7 @@ class Reason(Strict):
     why: Text
 
 
-class Diagnosis(Strict):
-    slug: Slug
+class Diagnosis(Named):
     title: Text
     synonyms: list[Text] = []
     codes: list[Code] = []
@@ -155,15 +166,13 @@ class ExercisePart(Strict):
 Part = Annotated[TextPart | DiagnosesPart | ExercisePart, Field(discriminator="type")]
 
 
-class Article(Strict):
-    slug: Slug
+class Article(Named):
     title: Text
     summary: Text
     body: list[Part]
 
 
-class Clinician(Strict):
-    slug: Slug
+class Clinician(Named):
     name: Text
     credentials: str = ""
     role: str = ""
@@ -187,14 +196,21 @@ class Citation(Strict):
     supports: dict[Slug, Text] = {}
 
 
+class Index(Strict):
+    """A page that lists what is below it."""
+
+    slug: Slug
+    title: Text
+
+
 class Home(Strict):
+    slug: Slug = "home"
     title: Text
     tagline: Text
     welcome: str = ""
 
 
-class Region(Strict):
-    slug: Slug
+class Region(Named):
     title: Text
     snomed: str = ""
     side_applies: bool = False
@@ -204,11 +220,11 @@ class Region(Strict):
     body: str = ""
 
 
-Named = TypeVar("Named", Exercise, Diagnosis)
+Listed = TypeVar("Listed", Exercise, Diagnosis)
 
 
-def without_doubles(named: list[Named]) -> list[Named]:
-    for key in ("slug", "title"):
+def without_doubles(named: list[Listed]) -> list[Listed]:
+    for key in ("slug", "title", "key"):
         seen: set[str] = set()
         for item in named:
             value = getattr(item, key)
@@ -230,12 +246,13 @@ class ExercisesFile(Strict):
 class PagesFile(Strict):
     site: Home
     notice: str = ""
-    team: str = "Our team"
+    team: Index = Index(slug="team", title="Our team")
+    catalogue: Index = Index(slug="exercises", title="Exercises")
     clinicians: list[Clinician] = []  # the first is the author of all pages
     citations: list[Citation] = []
     region: Region
     diagnoses: list[Diagnosis]
-    article: Article
+    article: Article | None = None
 
     @field_validator("diagnoses")
     @classmethod
@@ -244,21 +261,43 @@ class PagesFile(Strict):
 
 
 class Content(Strict):
-    """Both files and the folder they come from. Every slug and drawing that is named exists."""
+    """Both files and the folder they come from. Every name and drawing that is used exists.
+
+    `language` is empty for the main folder; what is in another translates it.
+    """
 
     folder: Path
+    drawings: Path
+    language: str = ""
     pages: PagesFile
     exercises: list[Exercise]
 
     def drawing(self, name: str) -> Path:
-        return self.folder / DRAWINGS / name
+        return self.drawings / name
 
 
 def read(folder: Path) -> Content:
     """Raises SampleError."""
+    return _read(folder, drawings=folder / DRAWINGS)
+
+
+def read_translations(folder: Path) -> Iterator[Content]:
+    """From the folders below that are named as one of our languages. They share the drawings."""
+    for language, _name in settings.LANGUAGES:
+        if language != settings.LANGUAGE_CODE and (folder / language / PAGES).is_file():
+            yield _read(folder / language, drawings=folder / DRAWINGS, language=language)
+
+
+def _read(folder: Path, *, drawings: Path, language: str = "") -> Content:
     exercises = _parse(folder / EXERCISES, ExercisesFile)
     pages = _parse(folder / PAGES, PagesFile)
-    content = Content(folder=folder, pages=pages, exercises=exercises.exercises)
+    content = Content(
+        folder=folder,
+        drawings=drawings,
+        language=language,
+        pages=pages,
+        exercises=exercises.exercises,
+    )
     _check_names(content)
     return content
 
@@ -288,23 +327,25 @@ def _ordinal(part: int | str) -> str:
 
 
 def _check_names(content: Content) -> None:
-    exercises = {exercise.slug for exercise in content.exercises}
-    diagnoses = {diagnosis.slug for diagnosis in content.pages.diagnoses}
+    exercises = {exercise.key for exercise in content.exercises}
+    diagnoses = {diagnosis.key for diagnosis in content.pages.diagnoses}
     for exercise in content.exercises:
-        _check_exercise(exercise, content, others=exercises - {exercise.slug})
+        _check_exercise(exercise, content, others=exercises - {exercise.key})
     for diagnosis in content.pages.diagnoses:
         place = f"{content.folder / PAGES}: {diagnosis.slug} > exercises"
         _known([reason.exercise for reason in diagnosis.exercises], exercises, place)
         place = f"{content.folder / PAGES}: {diagnosis.slug} > related"
-        others = diagnoses - {diagnosis.slug} | {content.pages.article.slug}
+        article = content.pages.article
+        others = diagnoses - {diagnosis.key} | ({article.key} if article else set())
         _known(diagnosis.related, others, place)
     place = f"{content.folder / PAGES}: {content.pages.region.slug} > diagram"
     _check_drawing(content.pages.region.diagram, content, place)
     for citation in content.pages.citations:
         place = f"{content.folder / PAGES}: {citation.key} > supports"
         _known(list(citation.supports), diagnoses, place)
-    place = f"{content.folder / PAGES}: {content.pages.article.slug} > body"
-    for part in content.pages.article.body:
+    article = content.pages.article
+    place = f"{content.folder / PAGES}: {article.slug if article else ''} > body"
+    for part in article.body if article else []:
         if isinstance(part, ExercisePart):
             _known([part.exercise], exercises, place)
         if isinstance(part, DiagnosesPart):

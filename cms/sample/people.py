@@ -1,34 +1,56 @@
 """The team, and the sources that the pages lean on. A source is known by its DOI."""
 
 from collections import Counter
+from collections.abc import Mapping
+
+from wagtail.models import Page
 
 from cms.models import Citation, ClinicianIndexPage, ClinicianPage, HomePage
 from cms.sample import files, publishing
 
-TEAM_SLUG = "team"
 
-
-def team(pages: files.PagesFile, home: HomePage, counts: Counter[str]) -> list[ClinicianPage]:
+def team(
+    pages: files.PagesFile,
+    home: HomePage,
+    counts: Counter[str],
+    *,
+    index: Page | None,
+    originals: Mapping[str, Page],
+) -> dict[str, ClinicianPage]:
+    """By their names in the files. `index` and `originals` are what the pages translate."""
     if not pages.clinicians:
-        return []
-    index = publishing.find(ClinicianIndexPage, home, TEAM_SLUG)
-    values = {"title": pages.team, "show_in_menus": True}
-    index = publishing.publish(index, home, values, counts)
-    return [_clinician(clinician, index, counts) for clinician in pages.clinicians]
+        return {}
+    values = {"title": pages.team.title, "show_in_menus": True}
+    page = publishing.find(ClinicianIndexPage, home, pages.team.slug, translates=index)
+    page = publishing.publish(page, home, values, counts)
+    return {
+        clinician.key: _clinician(clinician, page, counts, originals)
+        for clinician in pages.clinicians
+    }
+
+
+def index_of(home: HomePage) -> ClinicianIndexPage | None:
+    found: ClinicianIndexPage | None = ClinicianIndexPage.objects.child_of(home).first()
+    return found
 
 
 def put_last(home: HomePage) -> None:
     """In the menu the team comes after what readers look for."""
-    index = ClinicianIndexPage.objects.child_of(home).filter(slug=TEAM_SLUG).first()
+    index = index_of(home)
     if index is not None and index.get_next_sibling() is not None:
         index.move(home, pos="last-child")
 
 
 def _clinician(
-    clinician: files.Clinician, index: ClinicianIndexPage, counts: Counter[str]
+    clinician: files.Clinician,
+    index: ClinicianIndexPage,
+    counts: Counter[str],
+    originals: Mapping[str, Page],
 ) -> ClinicianPage:
-    page = publishing.find(ClinicianPage, index, clinician.slug)
-    values = clinician.model_dump(exclude={"slug", "name"}) | {"title": clinician.name}
+    original = originals.get(clinician.key)
+    page = publishing.find(ClinicianPage, index, clinician.slug, translates=original)
+    values = clinician.model_dump(exclude={"slug", "translates", "name"})
+    values["title"] = clinician.name
     return publishing.publish(page, index, values, counts)
 
 

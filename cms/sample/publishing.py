@@ -17,11 +17,18 @@ PLACED_BY_THE_TREE = ["path", "depth", "url_path", "content_type"]
 Kind = TypeVar("Kind", bound=Page)
 
 
-def find(kind: type[Kind], parent: Page, slug: str) -> Kind:
-    """The page at this place, or a new one that is not saved yet."""
+def find(kind: type[Kind], parent: Page, slug: str, *, translates: Page | None = None) -> Kind:
+    """The page at this place, or a new one that is not saved yet, in the language of `parent`.
+
+    A translation is known by what it translates, whatever an editor has called it since.
+    """
     page = parent.get_children().filter(slug=slug).first()
+    if translates is not None:
+        page = translates.get_translation_or_none(parent.locale_id) or page
     if page is None:
-        new: Kind = kind(slug=slug)
+        new: Kind = kind(slug=slug, locale_id=parent.locale_id)
+        if translates is not None:
+            new.translation_key = translates.translation_key
         return new
     specific = page.specific
     if not isinstance(specific, kind):

@@ -28,7 +28,7 @@ def article_body(
     """`exercises` and `diagnoses` give the primary keys of the pages by their slugs."""
     body = []
     for number, part in enumerate(article.body):
-        place = (article.slug, "body", number)
+        place = (article.key, "body", number)
         body.append({"type": part.type, "id": block_id(*place), "value": {}})
         match part:
             case files.TextPart():

@@ -5,90 +5,116 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wagtail.models import Locale, Page
+
 from cms.models import (
     ArticlePage,
+    ClinicianPage,
     DiagnosisExercise,
     DiagnosisPage,
     DiagnosisRelated,
     ExerciseIndexPage,
-    ExerciseLink,
     ExercisePage,
-    ExerciseRegion,
     HomePage,
     RegionPage,
 )
-from cms.sample import files, people, pictures, publishing, sites
+from cms.sample import exercises, files, people, pictures, publishing, sites
 from cms.sample.streams import article_body, citations, stream
-
-INDEX_SLUG = "exercises"
-EXERCISE_LINES = (
-    "cues",
-    "contraindications",
-    "precautions",
-    "equipment",
-    "primary_muscles",
-    "secondary_muscles",
-    "joints",
-)
-SAME_NAMED = (
-    "title",
-    "summary",
-    "kind",
-    "level",
-    "position",
-    "laterality",
-    "purpose",
-    "stop_if",
-)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The pages by their slugs, and how many were created, updated and unchanged."""
+    """The pages by their keys, and how many were created, updated and unchanged."""
 
     home: HomePage
+    catalogue: ExerciseIndexPage
+    region: RegionPage
+    team: dict[str, ClinicianPage]
     exercises: dict[str, ExercisePage]
     diagnoses: dict[str, DiagnosisPage]
-    article: ArticlePage
+    articles: dict[str, ArticlePage]
     counts: Counter[str] = field(default_factory=Counter)
+    translations: dict[str, "Loaded"] = field(default_factory=dict)
+
+    @property
+    def article(self) -> ArticlePage:
+        return next(iter(self.articles.values()))
+
+
+@dataclass(frozen=True)
+class Originals:
+    """What the pages of a translation translate, by their keys; empty in the main folder."""
+
+    catalogue: Page | None = None
+    region: Page | None = None
+    team_page: Page | None = None
+    team: Mapping[str, Page] = field(default_factory=dict)
+    exercises: Mapping[str, Page] = field(default_factory=dict)
+    diagnoses: Mapping[str, Page] = field(default_factory=dict)
+    articles: Mapping[str, Page] = field(default_factory=dict)
 
 
 def build(content: files.Content) -> Loaded:
-    """Parents first. Links between exercises come when all of them exist."""
+    """The pages of the main folder."""
     counts: Counter[str] = Counter()
-    pages = content.pages
-    home = _home(pages.site, counts)
-    fresh = not home.get_children().exists()
-    team = people.team(pages, home, counts)
-    common = {"notice": pages.notice, "author_id": team[0].pk if team else None}
-    index = publishing.find(ExerciseIndexPage, home, INDEX_SLUG)
-    index = publishing.publish(index, home, {"title": "Exercises", "show_in_menus": True}, counts)
-    region = _region(content, home, common, counts)
-    exercises = _exercises(content, index, region, common, counts)
-    sources = people.sources(pages)
-    values = {
-        diagnosis.slug: {
-            **_diagnosis_values(diagnosis),
-            **common,
-            "citations": citations(pages, diagnosis.slug, sources),
-        }
-        for diagnosis in pages.diagnoses
-    }
-    diagnoses = {slug: publishing.find(DiagnosisPage, region, slug) for slug in values}
-    for slug, page in diagnoses.items():
-        if page.pk is None:
-            publishing.add(page, region, values[slug])
-    article = _article(
-        pages, region, exercises=exercises, diagnoses=diagnoses, common=common, counts=counts
+    home = _home(content.pages.site, counts)
+    return _below(home, content, Originals(), counts)
+
+
+def translate(content: files.Content, loaded: Loaded) -> Loaded:
+    """The same pages in another language, as far as the files translate them."""
+    locale, _created = Locale.objects.get_or_create(language_code=content.language)
+    home = _translated_home(content.pages.site, loaded.home, locale, loaded.counts)
+    originals = Originals(
+        catalogue=loaded.catalogue,
+        region=loaded.region,
+        team_page=people.index_of(loaded.home),
+        articles=loaded.articles,
+        team=loaded.team,
+        exercises=loaded.exercises,
+        diagnoses=loaded.diagnoses,
     )
-    readable = {**diagnoses, article.slug: article}
+    return _below(home, content, originals, loaded.counts)
+
+
+def _below(
+    home: HomePage, content: files.Content, originals: Originals, counts: Counter[str]
+) -> Loaded:
+    """Parents first. What leads from one page to another comes when all of them exist."""
+    pages = content.pages
+    fresh = not home.get_children().exists()
+    team = people.team(pages, home, counts, index=originals.team_page, originals=originals.team)
+    author = next(iter(team.values()), None)
+    common = {"notice": pages.notice, "author_id": author and author.pk}
+    catalogue = _catalogue(pages, home, originals, counts)
+    region = _region(content, home, originals, common, counts)
+    moves = exercises.publish(
+        content,
+        catalogue,
+        region,
+        originals=originals.exercises,
+        common=common,
+        counts=counts,
+    )
+    values = _values_of_diagnoses(pages, common)
+    diagnoses = _places_of_diagnoses(pages, region, originals, values)
+    articles = _articles(
+        pages.article,
+        region,
+        originals=originals,
+        exercises=moves,
+        diagnoses=diagnoses,
+        common=common,
+        counts=counts,
+    )
+    readable = {**diagnoses, **articles}
     for diagnosis in pages.diagnoses:
-        page = diagnoses[diagnosis.slug]
-        rows = _diagnosis_rows(diagnosis, page, exercises, readable)
-        publishing.publish(page, region, values[diagnosis.slug], counts, rows)
+        page = diagnoses[diagnosis.key]
+        rows = _diagnosis_rows(diagnosis, page, moves, readable)
+        publishing.publish(page, region, values[diagnosis.key], counts, rows)
     if fresh:
         people.put_last(home)
-    return Loaded(home, exercises, diagnoses, article, counts)
+    return Loaded(home, catalogue, region, team, moves, diagnoses, articles, counts)
 
 
 def _home(site: files.Home, counts: Counter[str]) -> HomePage:
@@ -96,72 +122,40 @@ def _home(site: files.Home, counts: Counter[str]) -> HomePage:
     if home is None:
         sites.clear_the_place()
         home = HomePage(slug=sites.SLUG)
-    values = {"title": site.title, "tagline": site.tagline, "welcome": site.welcome}
-    page = publishing.publish(home, sites.root(), values, counts)
+    page = publishing.publish(home, sites.root(), _home_values(site), counts)
     sites.point_at(page)
     return page
 
 
-def _exercises(
-    content: files.Content,
-    index: ExerciseIndexPage,
-    region: RegionPage,
-    common: Mapping[str, Any],
-    counts: Counter[str],
-) -> dict[str, ExercisePage]:
-    """All of them first, then the links from one to another."""
-    values = {
-        exercise.slug: {**_exercise_values(exercise, content), **common}
-        for exercise in content.exercises
-    }
-    pages = {slug: publishing.find(ExercisePage, index, slug) for slug in values}
-    for slug, page in pages.items():
-        if page.pk is None:
-            publishing.add(page, index, values[slug])
-    for exercise in content.exercises:
-        page = pages[exercise.slug]
-        links = publishing.children(
-            page.links.all(),
-            ExerciseLink,
-            [
-                {"to_id": pages[link.to].pk, "kind": link.kind, "criterion": link.criterion}
-                for link in exercise.links
-            ],
-            ("to_id", "kind"),
-        )
-        regions = publishing.children(
-            page.regions.all(), ExerciseRegion, [{"region_id": region.pk}], ("region_id",)
-        )
-        rows = {"links": links, "regions": regions}
-        publishing.publish(page, index, values[exercise.slug], counts, rows)
-    return pages
+def _translated_home(
+    site: files.Home, original: HomePage, locale: Locale, counts: Counter[str]
+) -> HomePage:
+    """It stands beside the other one: Wagtail finds it by what it translates."""
+    home = original.get_translation_or_none(locale) or HomePage(
+        slug=site.slug, locale=locale, translation_key=original.translation_key
+    )
+    return publishing.publish(home, sites.root(), _home_values(site), counts)
 
 
-def _exercise_values(exercise: files.Exercise, content: files.Content) -> dict[str, Any]:
-    slug = exercise.slug
-    drawing = None
-    if exercise.drawing:
-        drawing = pictures.ensure(
-            content.drawing(exercise.drawing),
-            title=exercise.title,
-            description=exercise.drawing_alt,
-        )
-    return {
-        **{name: getattr(exercise, name) for name in SAME_NAMED},
-        **{name: stream(slug, name, "line", getattr(exercise, name)) for name in EXERCISE_LINES},
-        "other_names": stream(slug, "other_names", "line", exercise.aliases),
-        "home_alternative": exercise.home_alternative,
-        "steps": stream(slug, "steps", "step", [{"text": text} for text in exercise.steps]),
-        "mistakes": stream(
-            slug, "mistakes", "mistake", [mistake.model_dump() for mistake in exercise.mistakes]
-        ),
-        "dosage": stream(slug, "dosage", "dosage", [exercise.dosage.block()]),
-        "drawing_id": drawing and drawing.pk,
-    }
+def _home_values(site: files.Home) -> dict[str, Any]:
+    return {"title": site.title, "tagline": site.tagline, "welcome": site.welcome}
+
+
+def _catalogue(
+    pages: files.PagesFile, home: HomePage, originals: Originals, counts: Counter[str]
+) -> ExerciseIndexPage:
+    wanted = pages.catalogue
+    page = publishing.find(ExerciseIndexPage, home, wanted.slug, translates=originals.catalogue)
+    values = {"title": wanted.title, "show_in_menus": True}
+    return publishing.publish(page, home, values, counts)
 
 
 def _region(
-    content: files.Content, home: HomePage, common: Mapping[str, Any], counts: Counter[str]
+    content: files.Content,
+    home: HomePage,
+    originals: Originals,
+    common: Mapping[str, Any],
+    counts: Counter[str],
 ) -> RegionPage:
     region = content.pages.region
     diagram = None
@@ -179,7 +173,43 @@ def _region(
         **common,
         "show_in_menus": True,
     }
-    return publishing.publish(publishing.find(RegionPage, home, region.slug), home, values, counts)
+    page = publishing.find(RegionPage, home, region.slug, translates=originals.region)
+    return publishing.publish(page, home, values, counts)
+
+
+def _values_of_diagnoses(
+    pages: files.PagesFile, common: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    sources = people.sources(pages)
+    return {
+        diagnosis.key: {
+            **_diagnosis_values(diagnosis),
+            **common,
+            "citations": citations(pages, diagnosis.key, sources),
+        }
+        for diagnosis in pages.diagnoses
+    }
+
+
+def _places_of_diagnoses(
+    pages: files.PagesFile,
+    region: RegionPage,
+    originals: Originals,
+    values: Mapping[str, Mapping[str, Any]],
+) -> dict[str, DiagnosisPage]:
+    found = {
+        diagnosis.key: publishing.find(
+            DiagnosisPage,
+            region,
+            diagnosis.slug,
+            translates=originals.diagnoses.get(diagnosis.key),
+        )
+        for diagnosis in pages.diagnoses
+    }
+    for key, page in found.items():
+        if page.pk is None:
+            publishing.add(page, region, values[key])
+    return found
 
 
 def _diagnosis_rows(
@@ -204,7 +234,7 @@ def _diagnosis_rows(
 
 
 def _diagnosis_values(diagnosis: files.Diagnosis) -> dict[str, Any]:
-    slug = diagnosis.slug
+    slug = diagnosis.key
     low, high = diagnosis.recovery_weeks or (None, None)
     codes = [code.model_dump() for code in diagnosis.codes]
     sections = [section.model_dump() for section in diagnosis.sections]
@@ -224,16 +254,19 @@ def _diagnosis_values(diagnosis: files.Diagnosis) -> dict[str, Any]:
     }
 
 
-def _article(
-    pages: files.PagesFile,
+def _articles(
+    article: files.Article | None,
     region: RegionPage,
     *,
+    originals: Originals,
     exercises: Mapping[str, ExercisePage],
     diagnoses: Mapping[str, DiagnosisPage],
     common: Mapping[str, Any],
     counts: Counter[str],
-) -> ArticlePage:
-    article = pages.article
+) -> dict[str, ArticlePage]:
+    """By its key; nothing where there is none."""
+    if article is None:
+        return {}
     body = article_body(
         article,
         exercises={slug: page.pk for slug, page in exercises.items()},
@@ -245,6 +278,7 @@ def _article(
         "body": body,
         **common,
     }
-    return publishing.publish(
-        publishing.find(ArticlePage, region, article.slug), region, values, counts
+    page = publishing.find(
+        ArticlePage, region, article.slug, translates=originals.articles.get(article.key)
     )
+    return {article.key: publishing.publish(page, region, values, counts)}

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import to_locale
 from wagtail.models import Page, Site
 
-from cms import schema_org
+from cms import languages, schema_org
 from cms import structured_data as data_of
 from cms.blocks import ACTIONS
 from cms.models import Picture
@@ -25,7 +25,22 @@ def navigation(context: dict[str, Any]) -> list[Page]:
     """The top pages that editors put into menus; none where there is no site yet."""
     request: HttpRequest | None = context.get("request")
     site = Site.find_for_request(request) if request else None
-    return list(site.root_page.get_children().live().public().in_menu()) if site else []
+    home = site.root_page.localized if site else None
+    return list(home.get_children().live().public().in_menu()) if home else []
+
+
+@register.simple_tag(takes_context=True)
+def language_versions(context: dict[str, Any]) -> list[languages.Version]:
+    """The page in all its languages; empty if it is there in one only."""
+    found = languages.versions(context["page"], context.get("request"))
+    return found if len(found) > 1 else []
+
+
+@register.simple_tag(takes_context=True)
+def language_choices(context: dict[str, Any]) -> list[languages.Choice]:
+    """For the switcher. A page that is not to be found leads to the home pages."""
+    request: HttpRequest | None = context.get("request")
+    return languages.choices(request, context.get("page")) if request else []
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ import nh3
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from cms import public
+from cms import languages, public
 from cms.dosage import Dosage
 from nurture.authoring.faults import Fault, Place
 from nurture.domain.alternatives import Option
@@ -42,7 +42,7 @@ class Card:
     @property
     def url(self) -> str:
         """An opaque address: what a person does for their health shows in no link."""
-        return f"{settings.SITE_URL}/p/{self.exercise.key}/"
+        return f"{settings.SITE_URL}{languages.prefix(languages.active())}/p/{self.exercise.key}/"
 
     @property
     def picture_url(self) -> str:
@@ -119,10 +119,11 @@ def exercise(value: Any, place: Place, found: Found) -> dict[str, Any]:
         return {}
     found.pages.add(value["exercise"].pk)
     try:
-        usual = public.exercise(value["exercise"].pk)
+        usual = public.exercise(value["exercise"].pk, language=languages.active())
     except public.Unavailable as error:
         found.refuse(here, error)
         return {}
+    found.pages.add(usual.page_id)
     cards = [Card(usual, changed_dosage(usual, value["dosage"]), value["note"])]
     if usual.not_for:
         cards += [Card(other, other.dosage, "") for other in substitutes(usual, found)]
@@ -138,7 +139,7 @@ def substitutes(usual: public.Exercise, found: Found) -> list[public.Exercise]:
     for page_id in usual.substitutes:
         found.pages.add(page_id)
         try:
-            others.append(public.exercise(page_id))
+            others.append(public.exercise(page_id, language=languages.active()))
         except public.Unavailable:
             continue
     return others

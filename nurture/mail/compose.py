@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from nurture.domain import addresses, personalise
 from nurture.domain.states import MessageKind
@@ -62,7 +62,7 @@ def programme(message: Message) -> bytes:
     version = prepared.version(message.step_version_id, message.choice)
     unsubscribe = links.unsubscribe(message.subscriber)
     values = {
-        "first_name": message.subscriber.first_name,
+        "first_name": message.subscriber.first_name or nobody(version.language),
         "unsubscribe_url": unsubscribe,
         **personal_links(message, version.fields),
     }
@@ -85,6 +85,12 @@ def ways_out(unsubscribe: str) -> str:
         return f"<{unsubscribe}>"
     token = unsubscribe.rstrip("/").rpartition("/")[2]
     return f"<{unsubscribe}>, <mailto:{settings.BOUNCE_ADDRESS}?subject=unsubscribe%20{token}>"
+
+
+def nobody(language: str) -> str:
+    """What stands for the name of somebody who gave none, in the language of the mail."""
+    with override(language or None):
+        return pgettext("instead of a first name: Hi there,", "there")
 
 
 def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:

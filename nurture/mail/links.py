@@ -29,6 +29,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from cms import languages
 from nurture.models import Message, Subscriber
 
 SIGNATURE_BYTES = 16
@@ -100,7 +101,8 @@ def make(
     seconds = int(expires.timestamp()) if expires else 0
     body = BODY.pack(public_id.bytes, seconds, answer, generation)
     token = urlsafe_b64encode(body + sign(settings.LINK_KEYS[0], purpose, body)).decode()
-    return f"{settings.SITE_URL}/{PREFIXES[purpose]}/{token}/"
+    prefix = languages.prefix(languages.active())  # the page speaks as the mail does
+    return f"{settings.SITE_URL}{prefix}/{PREFIXES[purpose]}/{token}/"
 
 
 def unsubscribe(subscriber: Subscriber) -> str:

@@ -8,7 +8,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import lru_cache
 
@@ -48,6 +48,7 @@ class Prepared:
     literals: tuple[bytes, ...]
     slots: tuple[Slot, ...]
     fields: frozenset[str]  # those that it has a place for
+    language: str = ""
 
     def content(self, values: Mapping[str, str]) -> bytes:
         pieces = [self.literals[0]]
@@ -62,9 +63,10 @@ def version(pk: int, choice: str = "") -> Prepared:
 
     `choice` names the variant with other exercises, if the message has one.
     """
-    row = StepVersion.objects.get(pk=pk)
+    row = StepVersion.objects.select_related("locale").get(pk=pk)
     made = row.variants.get(choice=choice) if choice else row
-    return prepare(row.subject, text=made.text, html=made.html)
+    ready = prepare(row.subject, text=made.text, html=made.html)
+    return replace(ready, language=row.locale.language_code)
 
 
 def prepare(subject: str, *, text: str, html: str) -> Prepared:

@@ -2,11 +2,12 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from nurture.domain.states import ConsentAction
 from nurture.models.choices import column, known
 
-FIRST_TEXT = (
+FIRST_TEXT = _(
     "I agree to receive e-mails with health information and exercises for the topic that I chose. "
     "My choice of topic says something about my health; I agree that it is stored to send these "
     "e-mails and for nothing else. I can stop at any time with one click in any e-mail."
@@ -35,9 +36,9 @@ class ConsentText(models.Model):
         newest = cls.objects.filter(language=language).order_by("-number").first()
         if newest:
             return newest
-        return cls.objects.get_or_create(
-            language=language, number=1, defaults={"text": str(_(FIRST_TEXT))}
-        )[0]
+        with override(language):
+            first = str(FIRST_TEXT)
+        return cls.objects.get_or_create(language=language, number=1, defaults={"text": first})[0]
 
 
 class Consent(models.Model):

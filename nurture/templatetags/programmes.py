@@ -4,16 +4,15 @@ from typing import Any
 
 from django import template
 
-from nurture.models import Sequence
+from cms import languages
+from nurture import programmes
+from nurture.programmes import Offer
 
 register = template.Library()
 
 
 @register.simple_tag
-def programmes_for(page: Any) -> list[Sequence]:
-    """The live sequences of the diagnoses that this page is about, in its language."""
+def programmes_for(page: Any) -> list[Offer]:
+    """Those about the diagnoses that this page is about."""
     diagnoses = getattr(page, "named_diagnoses", [])
-    if not diagnoses:
-        return []
-    found = Sequence.objects.filter(live=True, locale_id=page.locale_id, diagnosis__in=diagnoses)
-    return list(found.select_related("diagnosis").order_by("pk"))
+    return programmes.offers(languages.active(), about=diagnoses) if diagnoses else []

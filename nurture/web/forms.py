@@ -7,8 +7,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cms import languages
 from nurture.domain import addresses
 from nurture.models import Sequence
+from nurture.programmes import Offer
 
 # Canonical regional names only: "EST" and "Etc/GMT+5" do not know about summer time.
 ZONES = sorted(
@@ -64,35 +66,24 @@ class SignupForm(forms.Form):
     )
     website = forms.CharField(required=False, label=_("Leave this empty"))
 
-    def __init__(self, *args: Any, offered: Iterable[Sequence], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Iterable[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {sequence.translation_key.hex: sequence for sequence in offered}
-        choices = [
-            (key, f"{row.diagnosis.title} — {row.title}") for key, row in self.offered.items()
-        ]
+        self.offered = {offer.key: offer for offer in offered}
+        choices = [(key, f"{one.diagnosis} — {one.title}") for key, one in self.offered.items()]
         cast("forms.ChoiceField", self.fields["programme"]).choices = choices
         zone = settings.TIME_ZONE
         self.fields["time_zone"].initial = zone if zone in ZONES else "America/New_York"
 
     @property
-    def programmes(self) -> list[dict[str, str]]:
+    def programmes(self) -> list[Offer]:
         """What is on offer, for the page that explains it."""
-        return [
-            {
-                "key": key,
-                "title": row.title,
-                "diagnosis": row.diagnosis.title,
-                "what_to_expect": row.what_to_expect,
-                "goal": row.goal,
-            }
-            for key, row in self.offered.items()
-        ]
+        return list(self.offered.values())
 
     def clean_address(self) -> str:
         try:
             return addresses.parse(self.cleaned_data["address"])
         except addresses.BadAddress as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(in_their_language(str(error))) from None
 
     def clean_first_name(self) -> str:
         return first_name_of(self.cleaned_data["first_name"])
@@ -107,4 +98,11 @@ class SignupForm(forms.Form):
 
     @property
     def sequence(self) -> Sequence:
-        return self.offered[self.cleaned_data["programme"]]
+        return self.offered[self.cleaned_data["programme"]].sequence
+
+
+def in_their_language(english: str) -> str:
+    """What the library says is wrong with an address, or a plain word to others."""
+    if languages.active().startswith("en"):
+        return english
+    return str(_("Something is wrong with this address. Please check it letter by letter."))

@@ -1,25 +1,25 @@
 """The hosted signup form. Its answer is the same for every address."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from nurture import signup, tasks
-from nurture.models import ConsentText, Sequence
+from cms import languages
+from nurture import programmes, signup, tasks
+from nurture.models import ConsentText
 from nurture.web.forms import SignupForm
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def form(request: HttpRequest) -> HttpResponse:
-    text = ConsentText.current(language())
+    language = languages.active()
+    text = ConsentText.current(language)
     signup_form = SignupForm(
         request.POST if request.method == "POST" else None,
-        offered=offered(),
+        offered=programmes.offers(language),
         initial={"programme": request.GET.get("programme", "")},
     )
     if request.method != "POST" or not signup_form.is_valid():
@@ -48,13 +48,3 @@ def store(valid: SignupForm, text: ConsentText) -> None:
 @require_http_methods(["GET", "HEAD"])
 def done(request: HttpRequest) -> HttpResponse:
     return render(request, "nurture/signup_done.html")
-
-
-def offered() -> list[Sequence]:
-    """The programmes that are published, one per diagnosis page that is."""
-    rows = Sequence.objects.filter(live=True, diagnosis__live=True, plan_number__gt=0)
-    return list(rows.select_related("diagnosis").order_by("pk"))
-
-
-def language() -> str:
-    return get_language() or settings.LANGUAGE_CODE

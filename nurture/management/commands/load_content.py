@@ -26,9 +26,19 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} is not a folder")
         try:
             loaded = pages.load(folder)
-            notice = yaml.safe_load((folder / "pages.yaml").read_text())["notice"]
-            published = sequences.load(folder / "sequences", notice=notice)
+            published = load_sequences(folder)
+            for language in loaded.translations:
+                published += load_sequences(folder / language, language=language)
         except (pages.SampleError, sequences.SampleError) as error:
             raise CommandError(str(error)) from error
         counts = ", ".join(f"{count} {what}" for what, count in sorted(loaded.counts.items()))
         self.stdout.write(f"pages: {counts}; sequences published: {published}")
+
+
+def load_sequences(folder: Path, *, language: str = settings.LANGUAGE_CODE) -> int:
+    """Those of one language; a translation may have none. How many were published."""
+    sequences_here = folder / "sequences"
+    if language != settings.LANGUAGE_CODE and not sequences_here.is_dir():
+        return 0
+    notice = yaml.safe_load((folder / "pages.yaml").read_text()).get("notice", "")
+    return sequences.load(sequences_here, notice=notice, language=language)

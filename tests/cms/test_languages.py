@@ -1,0 +1,206 @@
+"""The same pages in English and in Spanish, each under its own address."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from wagtail.models import Locale, Page, Site
+
+from cms import sample
+from cms.models import DiagnosisPage, ExercisePage, HomePage
+from cms.sample import Loaded
+from tests.cms import samples, spanish
+
+ENGLISH, SPANISH = "/hip/sore-hip/", "/es/cadera/cadera-adolorida/"
+ALTERNATE = re.compile(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">')
+SWITCH = re.compile(r'<a href="([^"]+)" hreflang="([^"]+)"')
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    content = samples.write(
+        tmp_path / "content", content=samples.pages(2), moves=samples.exercises(2)
+    )
+    return spanish.write(content)
+
+
+@pytest.fixture
+def loaded(db: None, folder: Path) -> Loaded:
+    return sample.load(folder)
+
+
+def page_at(client: Client, path: str, **headers: str) -> str:
+    response = client.get(path, headers=headers)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+# ------------------------------------------------------------------ the pages
+
+
+def test_a_spanish_page_is_spanish_in_word_and_frame(loaded: Loaded, client: Client) -> None:
+    html = page_at(client, SPANISH)
+
+    assert '<html lang="es">' in html
+    assert "Cadera adolorida" in html
+    assert "Sore hip" not in html
+
+
+def test_the_address_decides_and_not_what_the_browser_prefers(
+    loaded: Loaded, client: Client
+) -> None:
+    response = client.get(ENGLISH, headers={"Accept-Language": "es"})
+
+    assert '<html lang="en-us">' in response.content.decode()
+    assert response.headers["Content-Language"] == "en-us"
+    assert "Accept-Language" not in response.headers.get("Vary", "")
+
+
+def test_each_version_names_all_versions(loaded: Loaded, client: Client) -> None:
+    english = ALTERNATE.findall(page_at(client, ENGLISH))
+    spanish_ = ALTERNATE.findall(page_at(client, SPANISH))
+
+    assert english == spanish_
+    root = Site.objects.get().root_url
+    assert english == [
+        ("en-us", root + ENGLISH),
+        ("x-default", root + ENGLISH),
+        ("es", root + SPANISH),
+    ]
+
+
+def test_a_page_without_a_translation_names_no_alternates(loaded: Loaded, client: Client) -> None:
+    assert not ALTERNATE.findall(page_at(client, "/exercises/move-2/"))
+
+
+def test_the_switch_leads_to_the_translation_of_this_page(loaded: Loaded, client: Client) -> None:
+    ((there, language),) = SWITCH.findall(page_at(client, ENGLISH))
+    ((back, _language),) = SWITCH.findall(page_at(client, SPANISH))
+
+    assert (there.endswith(SPANISH), language) == (True, "es")
+    assert back.endswith(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [("/exercises/move-2/", "/es/"), ("/signup/", "/es/signup/"), ("/es/signup/", "/signup/")],
+)
+def test_where_there_is_no_translation_the_switch_leads_home(
+    loaded: Loaded, client: Client, path: str, other: str
+) -> None:
+    ((there, _language),) = SWITCH.findall(page_at(client, path))
+
+    assert there == other
+
+
+def test_a_missing_page_is_told_in_the_language_of_its_address(
+    loaded: Loaded, client: Client
+) -> None:
+    response = client.get("/es/nada/")
+
+    assert response.status_code == 404
+    assert SWITCH.findall(response.content.decode()) == [("/", "en-us")]
+
+
+def test_an_unpublished_translation_is_named_nowhere(loaded: Loaded, client: Client) -> None:
+    loaded.translations["es"].diagnoses["sore-hip"].unpublish()
+
+    html = page_at(client, ENGLISH)
+
+    assert not ALTERNATE.findall(html)
+    assert SWITCH.findall(html) == [("/es/", "es")]
+
+
+def test_a_site_in_one_language_has_no_switch(db: None, tmp_path: Path, client: Client) -> None:
+    content = samples.write(tmp_path / "en", content=samples.pages(1), moves=samples.exercises(1))
+    sample.load(content)
+
+    assert not SWITCH.findall(page_at(client, ENGLISH))
+    assert client.get("/es/").headers["Location"] == "/"
+
+
+def test_the_menu_and_the_brand_stay_in_the_language(loaded: Loaded, client: Client) -> None:
+    html = page_at(client, SPANISH)
+
+    header = html[html.index("<header") : html.index("</header")]
+    links = re.findall(r'href="(/[^"]*)"', header)
+    assert "/es/ejercicios/" in links
+    assert all(link.startswith("/es/") for link in links)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address"), [("/es", "/es/ejercicios/movimiento-1/"), ("", "/exercises/move-1/")]
+)
+def test_a_permanent_link_leads_to_the_page_in_its_language(
+    loaded: Loaded, client: Client, prefix: str, address: str
+) -> None:
+    key = loaded.exercises["move-1"].translation_key
+
+    assert client.get(f"{prefix}/p/{key}/").headers["Location"] == address
+
+
+def test_a_permanent_link_to_what_is_not_translated_leads_to_what_is_there(
+    loaded: Loaded, client: Client
+) -> None:
+    key = loaded.exercises["move-2"].translation_key
+
+    assert client.get(f"/es/p/{key}/").headers["Location"] == "/exercises/move-2/"
+
+
+# ------------------------------------------------------------------ from files
+
+
+def test_a_second_load_changes_no_translation(loaded: Loaded, folder: Path) -> None:
+    before = list(Page.objects.order_by("pk").values("pk", "latest_revision_id", "path"))
+
+    again = sample.load(folder)
+
+    assert set(again.counts) == {"unchanged"}
+    assert list(Page.objects.order_by("pk").values("pk", "latest_revision_id", "path")) == before
+
+
+def test_translations_share_the_key_and_the_ids_of_their_blocks(loaded: Loaded) -> None:
+    here, there = loaded.exercises["move-1"], loaded.translations["es"].exercises["move-1"]
+
+    assert here.translation_key == there.translation_key
+    assert [block.id for block in here.steps] == [block.id for block in there.steps]
+    assert there.drawing is not None
+    assert there.drawing.description == "Una persona hace el movimiento 1."
+
+
+def test_a_translation_that_an_editor_renamed_is_found_again(loaded: Loaded, folder: Path) -> None:
+    page = loaded.translations["es"].exercises["move-1"]
+    ExercisePage.objects.filter(pk=page.pk).update(slug="otro-nombre")
+
+    again = sample.load(folder)
+
+    assert again.translations["es"].exercises["move-1"].pk == page.pk
+
+
+# ------------------------------------------------------------------ copying to translate
+
+
+@pytest.fixture
+def home(loaded: Loaded) -> HomePage:
+    return loaded.home
+
+
+def test_a_copy_for_translation_is_a_draft_with_the_same_keys(loaded: Loaded) -> None:
+    source = loaded.exercises["move-2"]
+
+    copy = source.copy_for_translation(Locale.objects.get(language_code="es"))
+
+    assert not copy.live
+    assert copy.translation_key == source.translation_key
+    assert [block.id for block in copy.steps] == [block.id for block in source.steps]
+
+
+def test_a_copied_diagnosis_shows_the_exercises_of_its_language(loaded: Loaded) -> None:
+    there = loaded.translations["es"]
+    there.diagnoses["sore-hip"].delete()
+
+    copy = loaded.diagnoses["sore-hip"].copy_for_translation(there.home.locale)
+
+    shown = [link.exercise.title for link in DiagnosisPage.objects.get(pk=copy.pk).exercise_list]
+    assert shown == ["Movimiento 1", "Move 2"]
