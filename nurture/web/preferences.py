@@ -12,16 +12,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from nurture import consent, preferences, tasks
+from nurture import consent, preferences, programmes, tasks
 from nurture.consent import Gone
 from nurture.domain.clocks import local_date
 from nurture.domain.states import MessageKind
 from nurture.mail import links
 from nurture.mail.links import Purpose, Target
 from nurture.models import ConsentText, Enrolment, Subscriber
+from nurture.programmes import Offer
 from nurture.web.linked import linked, person_of
 from nurture.web.preferences_forms import DataForm, PauseForm, ProgrammeForm, TimeForm
-from nurture.web.signup import offered
 
 # What the page says after each change. The key stands in the address, so nothing else can be said.
 DONE: Mapping[str, Any] = {
@@ -123,10 +123,11 @@ def data_form(visit: Visit) -> DataForm:
     return DataForm(names=visit.dates_asked, today=visit.today, initial=known)
 
 
-def others(visit: Visit) -> list[Any]:
+def others(visit: Visit) -> list[Offer]:
     """The programmes on offer that the person is not in."""
     own = {one.enrolment.sequence_id for one in visit.running}
-    return [row for row in offered() if row.pk not in own]
+    offers = programmes.offers(visit.subscriber.language)
+    return [one for one in offers if one.sequence.pk not in own]
 
 
 # ------------------------------------------------------------------ what the buttons do

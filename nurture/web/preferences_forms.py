@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from nurture.blocks.planning import DATES
 from nurture.models import Sequence
 from nurture.preferences import LONGEST_PAUSE
+from nurture.programmes import Offer
 from nurture.web.forms import ZONES, first_name_of
 
 FORTNIGHT, MONTH = timedelta(weeks=2), timedelta(weeks=4)
@@ -126,14 +127,12 @@ class ProgrammeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, offered: Iterable[Sequence], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Iterable[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {row.translation_key.hex: row for row in offered}
-        choices = [
-            (key, f"{row.diagnosis.title} — {row.title}") for key, row in self.offered.items()
-        ]
+        self.offered = {one.key: one for one in offered}
+        choices = [(key, f"{one.diagnosis} — {one.title}") for key, one in self.offered.items()]
         cast("forms.ChoiceField", self.fields["programme"]).choices = choices
 
     @property
     def sequence(self) -> Sequence:
-        return self.offered[self.cleaned_data["programme"]]
+        return self.offered[self.cleaned_data["programme"]].sequence
