@@ -17,6 +17,7 @@ from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Page, PageViewRestriction
 from wagtail.query import PageQuerySet
 
+from cms.documents.pages import DOCUMENTS
 from cms.integrations import webhooks
 
 PUBLISHED, UNPUBLISHED = "page.published", "page.unpublished"
@@ -126,11 +127,12 @@ def tell(event: str, page: Any, **more: Any) -> None:
 
 def identity(page: Any) -> dict[str, Any]:
     """Which page it is. Nothing here is a secret: the address of a public page is public."""
-    kind = ContentType.objects.get_for_id(page.content_type_id)
+    model: Any = ContentType.objects.get_for_id(page.content_type_id).model_class()
+    kinds = DOCUMENTS.get(model, {})
     return {
         "id": page.pk,
         "key": str(page.translation_key),
-        "type": kind.model.removesuffix("page"),
+        "type": next((kind.value for kind in kinds), None),
         "locale": page.locale.language_code,
         "path": path_of(page, page.url_path),
     }

@@ -9,9 +9,10 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
-        from cms import announcements, receivers, review_signal
+        from cms import announcements, preview, receivers, review_signal
 
         announcements.connect()
+        preview.connect()
         receivers.connect()
         review_signal.connect()
         post_migrate.connect(on_migrated, sender=self, dispatch_uid="clinical review workflow")

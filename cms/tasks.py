@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
-from cms import scheduling
+from cms import preview, scheduling
 from cms.documents import changes, working
 from cms.integrations import webhooks
 from cms.integrations.doorbell import send_webhooks
@@ -17,6 +17,7 @@ __all__ = [
     "check_content",
     "clear_sessions",
     "compile_content",
+    "forget_previews",
     "forget_webhooks",
     "publish_scheduled",
     "send_webhooks",
@@ -38,6 +39,11 @@ def clear_sessions() -> None:
 @shared_task(name="cms.forget_webhooks")
 def forget_webhooks() -> None:
     webhooks.forget(older_than=timedelta(days=settings.WEBHOOK_LOG_DAYS))
+
+
+@shared_task(name="cms.forget_previews")
+def forget_previews() -> None:
+    preview.forget()
 
 
 @shared_task(name="cms.compile_content")

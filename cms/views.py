@@ -57,7 +57,7 @@ def permalink(request: HttpRequest, key: UUID) -> HttpResponse:
         .filter(translation_key=key)
         .order_by(Case(own, default=1), "locale_id")[:1]
     )
-    url = page.get_url(request)
+    url = page.specific_deferred.get_url(request)
     if url is None:
         raise Http404
     return HttpResponseRedirect(url)

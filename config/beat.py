@@ -27,5 +27,6 @@ SCHEDULE = {
     "check all documents": every(DAY, "cms.check_content"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
+    "forget old previews": every(DAY, "cms.forget_previews"),
     "forget old webhooks": every(DAY, "cms.forget_webhooks"),
 }

@@ -54,12 +54,15 @@ class Environment(BaseSettings):
     DEBUG: bool = False
     EMERGENCY_NUMBERS: str = "911 (North America), 112 (Europe)"
     ERASURE_LOG: Path = BASE_DIR / "var" / "erasures.log"
+    HEADLESS_CLIENT_URL: str = ""
+    HEADLESS_PREVIEW_PATH: Annotated[str, Field(pattern=r"^/[\w./-]*$")] = "/preview/"
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
     MAIL_WEBHOOKS: dict[str, str] = {}
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     PRACTICE_PHONE: str = ""
     STAFF_ADDRESS: str = ""
+    PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
@@ -82,6 +85,11 @@ class Environment(BaseSettings):
         if url.scheme == "http" and not is_loopback(url.hostname):
             raise ValueError("http:// is only for this machine; use https://")
         return value.rstrip("/")
+
+    @field_validator("HEADLESS_CLIENT_URL")
+    @classmethod
+    def front_end_is_an_origin(cls, value: str) -> str:
+        return cls.site_is_encrypted_or_local(value) if value else value
 
     @field_validator("ADDITIONAL_HOSTS")
     @classmethod

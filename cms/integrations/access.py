@@ -64,12 +64,18 @@ def admit(request: HttpRequest, *, needs: Scope | None = None) -> Admitted:
         token = tokens.authenticate(request.headers.get("Authorization"))
     except BadToken:
         raise Unauthorised(verdict=counted(request, None)) from None
-    verdict = counted(request, token)
-    if needs and token is None:
-        raise Unauthorised(verdict=verdict)
-    if needs and token and needs not in token.scopes:
-        raise Forbidden(verdict=verdict)
-    return Admitted(token, verdict)
+    admitted = Admitted(token, counted(request, token))
+    if needs:
+        require(admitted, needs)
+    return admitted
+
+
+def require(admitted: Admitted, scope: Scope) -> None:
+    """For who was let in before it was known what they want."""
+    if admitted.token is None:
+        raise Unauthorised(verdict=admitted.verdict)
+    if scope not in admitted.token.scopes:
+        raise Forbidden(verdict=admitted.verdict)
 
 
 def counted(request: HttpRequest, token: Token | None) -> Verdict | None:

@@ -24,9 +24,11 @@ from cms.models.exercises import (
     ExercisePage,
     ExerciseRegion,
 )
+from cms.models.front_end import FrontEnd
 from cms.models.home import HomePage
 from cms.models.people import User
 from cms.models.pictures import Picture, Rendition
+from cms.models.preview_draft import PreviewDraft
 from cms.models.regions import RegionPage
 from cms.models.review import Approval
 from cms.models.review_task import ClinicalReviewState, ClinicalReviewTask
@@ -50,10 +52,12 @@ __all__ = [
     "ExerciseLink",
     "ExercisePage",
     "ExerciseRegion",
+    "FrontEnd",
     "HealthPage",
     "HomePage",
     "Outdated",
     "Picture",
+    "PreviewDraft",
     "RegionPage",
     "Relation",
     "Rendition",

@@ -22,6 +22,7 @@ from cms import review, substance
 from cms.forms import HealthPageForm
 from cms.models.citations import CitationBlock
 from cms.models.clinicians import ClinicianPage
+from cms.models.front_end import OnFrontEnd
 from cms.models.review import Approval, settle
 
 TWO_YEARS = 24  # months
@@ -33,7 +34,7 @@ NOT_SUBSTANCE = frozenset(
 )
 
 
-class HealthPage(Page):
+class HealthPage(OnFrontEnd):
     """What every page about health carries: a summary, a notice, and its clinical review.
 
     An approval belongs to a substance (see `cms.substance`). Publishing any other substance leaves

@@ -10,6 +10,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.models import Page
 from wagtail.search import index
 
+from cms.models.front_end import OnFrontEnd
 from cms.models.pictures import renditions_of
 from cms.prose import ProseField
 
@@ -31,7 +32,7 @@ def check_orcid(value: str) -> None:
         raise ValidationError(_("A digit is wrong: this ORCID does not exist."), code="orcid")
 
 
-class ClinicianIndexPage(Page):
+class ClinicianIndexPage(OnFrontEnd):
     """Our team."""
 
     intro = models.CharField(_("introduction"), max_length=300, blank=True)
@@ -51,7 +52,7 @@ class ClinicianIndexPage(Page):
         return {**context, "clinicians": team.prefetch_related(renditions_of("photo"))}
 
 
-class ClinicianPage(Page):
+class ClinicianPage(OnFrontEnd):
     """Somebody who treats people and answers for what our pages say. The title is the name."""
 
     credentials = models.CharField(

@@ -27,6 +27,7 @@ from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.forms import ExercisePageForm
 from cms.media_blocks import MediaBlock
 from cms.models.base import HealthPage
+from cms.models.front_end import OnFrontEnd
 from cms.models.pictures import refuse_undescribed, renditions_of
 from cms.ticked import TickedField
 
@@ -95,7 +96,7 @@ def live_links(*, around: int = NOT_YET) -> list[tuple[int, int, str]]:
     return list(links.values_list("page_id", "to_id", "kind"))
 
 
-class ExerciseIndexPage(Page):
+class ExerciseIndexPage(OnFrontEnd):
     """All exercises."""
 
     content_panels = [*Page.content_panels]

@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
 from cms.models.articles import ArticlePage
+from cms.models.front_end import OnFrontEnd
 from cms.models.regions import RegionPage
 from cms.prose import ProseField
 
 
-class HomePage(Page):
+class HomePage(OnFrontEnd):
     """The front door: what hurts, and what to read."""
 
     tagline = models.CharField(_("tagline"), max_length=200)
