@@ -43,6 +43,13 @@ def refuse_guidance(text: str) -> None:
         )
 
 
+def line(label: Any, *, max_length: int) -> blocks.CharBlock:
+    """A text that stands alone in its block: nothing beside it names it to a screen reader."""
+    block = blocks.CharBlock(max_length=max_length)
+    block.field.widget.attrs["aria-label"] = label
+    return block
+
+
 class SectionBlock(blocks.StructBlock):
     """One part of a diagnosis page, labelled with the aspect of health that it covers."""
 

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from django.db import transaction
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.models import Page
+
+from cms import substance
 
 
 class HealthPageForm(WagtailAdminPageForm):
@@ -18,6 +22,27 @@ class HealthPageForm(WagtailAdminPageForm):
             super()._post_clean()
         finally:
             page.checked_as_draft = False
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002  # Django's signature
+        """One after the other: an autosave may be under way when somebody presses a button, and the
+        browser does not know yet what rows it makes."""
+        self._forget_unknown_rows()
+        if not commit or self.instance.pk is None:
+            return super().save(commit=commit)
+        with transaction.atomic():
+            list(Page.objects.select_for_update(no_key=True).filter(pk=self.instance.pk))
+            return super().save(commit=commit)
+
+    def _forget_unknown_rows(self) -> None:
+        """What was posted are all rows of the page. Whatever else there is was saved meanwhile by
+        the same editor, and kept beside it would stand there twice."""
+        page: Any = self.instance
+        for relation in substance.own_rows(type(page)):
+            name = relation.get_accessor_name()
+            if name in self.formsets:
+                known = {row.instance.pk for row in self.formsets[name].initial_forms}
+                rows = getattr(page, name)
+                rows.remove(*(row for row in rows.all() if row.pk not in known))
 
 
 class ExercisePageForm(HealthPageForm):

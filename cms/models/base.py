@@ -13,6 +13,7 @@ from wagtail.admin.panels import (
     ObjectList,
     TabbedInterface,
 )
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import StreamField
 from wagtail.models import Page, Revision
 from wagtail.search import index
@@ -32,6 +33,11 @@ REVIEW_FIELDS = ("last_reviewed", "next_review_due", "approved_fingerprint", "li
 NOT_SUBSTANCE = frozenset(
     {*REVIEW_FIELDS, "notice", "author", "review_interval", "change_summary", "minor_edit"}
 )
+
+
+def long_text(name: str) -> FieldPanel:
+    """For texts of more than a line, which would else be cut off while one writes."""
+    return FieldPanel(name, widget=AdminAutoHeightTextInput)
 
 
 class HealthPage(OnFrontEnd):
@@ -86,14 +92,14 @@ class HealthPage(OnFrontEnd):
     approved_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     live_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
 
-    content_panels = [*Page.content_panels, "summary"]
-    promote_panels = [*Page.promote_panels, "notice"]
+    content_panels = [*Page.content_panels, long_text("summary")]
+    promote_panels = [*Page.promote_panels, long_text("notice")]
     review_panels = [
         MultiFieldPanel(
             [
                 HelpPanel(template="cms/admin/review_panel.html"),
                 FieldPanel("minor_edit"),
-                FieldPanel("change_summary"),
+                long_text("change_summary"),
             ],
             heading=_("Clinical review"),
         ),

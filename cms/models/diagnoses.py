@@ -19,8 +19,8 @@ from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from cms import codes, languages
-from cms.blocks import RedFlagBlock, SectionBlock
-from cms.models.base import HealthPage
+from cms.blocks import RedFlagBlock, SectionBlock, line
+from cms.models.base import HealthPage, long_text
 from cms.models.exercises import ExercisePage
 from cms.models.pictures import renditions_of
 
@@ -56,7 +56,7 @@ class DiagnosisPage(HealthPage):
     """What a person has, how to tell, when to worry, and what helps."""
 
     synonyms = StreamField(
-        [("synonym", blocks.CharBlock(max_length=120))],
+        [("synonym", line(_("Synonym"), max_length=120))],
         verbose_name=_("synonyms"),
         blank=True,
         max_num=20,
@@ -84,7 +84,7 @@ class DiagnosisPage(HealthPage):
         help_text=_("Signs that need help, and how fast. At least one."),
     )
     differentials = StreamField(
-        [("differential", blocks.CharBlock(max_length=200))],
+        [("differential", line(_("Differential"), max_length=200))],
         verbose_name=_("what else it could be"),
         blank=True,
         max_num=20,
@@ -200,7 +200,7 @@ class DiagnosisExercise(Orderable):
     exercise = models.ForeignKey(ExercisePage, on_delete=models.CASCADE, related_name="+")
     why = models.CharField(_("why it fits"), max_length=400)
 
-    panels = [FieldPanel("exercise"), FieldPanel("why")]
+    panels = [FieldPanel("exercise"), long_text("why")]
 
     class Meta(Orderable.Meta):
         verbose_name_plural = _("exercises")

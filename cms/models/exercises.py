@@ -8,7 +8,6 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
-from wagtail import blocks
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -21,12 +20,13 @@ from wagtail.models import Orderable, Page, Revision
 from wagtail.search import index
 
 from cms import languages, progressions
+from cms.blocks import line
 from cms.contraindications import CONTRAINDICATIONS
 from cms.dosage import Dosage
 from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.forms import ExercisePageForm
 from cms.media_blocks import MediaBlock
-from cms.models.base import HealthPage
+from cms.models.base import HealthPage, long_text
 from cms.models.front_end import OnFrontEnd
 from cms.models.pictures import refuse_undescribed, renditions_of
 from cms.ticked import TickedField
@@ -80,7 +80,7 @@ def is_choice(asked: dict[str, Any]) -> bool:
 def lines(label: Any, help_text: Any, *, max_num: int = 20) -> StreamField:
     """A list of short texts."""
     return StreamField(
-        [("line", blocks.CharBlock(max_length=300))],
+        [("line", line(label, max_length=300))],
         verbose_name=label,
         blank=True,
         max_num=max_num,
@@ -365,7 +365,7 @@ class ExerciseLink(Orderable):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     criterion = models.CharField(_("when"), max_length=300)
 
-    panels = [FieldPanel("to"), FieldPanel("kind"), FieldPanel("criterion")]
+    panels = [FieldPanel("to"), FieldPanel("kind"), long_text("criterion")]
 
     class Meta(Orderable.Meta):
         verbose_name = _("link to another exercise")

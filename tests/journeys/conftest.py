@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from config.local import account, children, demo_state, ports
 from config.local.mailbox import Mailbox
@@ -67,6 +67,7 @@ def browser() -> Iterator[Browser]:
     start their own, so it has to be gone before the next module's tests."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # for database tests beside the loop
+        expect.set_options(timeout=30_000)  # a machine may be busy with other tests
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield chromium
         chromium.close()
