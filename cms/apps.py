@@ -19,6 +19,8 @@ class CmsConfig(AppConfig):
 
 
 def on_migrated(**_kwargs: Any) -> None:
+    from cms import sites
     from cms.models import review_task
 
     review_task.ensure_workflow()
+    sites.follow_settings()

@@ -9,6 +9,7 @@ would not see the "edited since" that readers see. Nothing is told of what an ed
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from cms.models import (
     ExercisePage,
     HealthPage,
     HomePage,
+    Picture,
     RegionPage,
 )
 from cms.schema_org import SCHEMA, Node, filled
@@ -195,7 +197,11 @@ def exercise(page: ExercisePage) -> Node:
             for name in values(page.contraindications)
         ],
     }
-    return {"mainEntity": filled(plan), "about": filled(therapy)}
+    return {
+        "mainEntity": filled(plan),
+        "about": filled(therapy),
+        "primaryImageOfPage": image(page.drawing),
+    }
 
 
 def article(page: ArticlePage) -> Node:
@@ -244,6 +250,7 @@ def clinician(page: ClinicianPage) -> Node:
     person = {
         **person_in_short(page),
         "worksFor": {"@id": practice_id()},
+        "image": image(page.photo),
         "identifier": filled(registration) if page.registration_number else None,
     }
     return {"@type": "ProfilePage", "mainEntity": filled(person)}
@@ -266,6 +273,20 @@ def home(page: HomePage) -> Node:
         "about": {"@id": practice_id()},
         "isPartOf": site,
     }
+
+
+def image(picture: Picture | None) -> Node | None:
+    if picture is None:
+        return None
+    return filled(
+        {
+            "@type": "ImageObject",
+            "contentUrl": urljoin(settings.SITE_URL, picture.shown()["url"]),
+            "caption": picture.description,
+            "creditText": picture.author,
+            "copyrightNotice": picture.licence,
+        }
+    )
 
 
 def values(stream: Iterable[Any]) -> list[str]:

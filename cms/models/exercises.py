@@ -1,7 +1,9 @@
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS_ABBR
@@ -64,6 +66,7 @@ class Laterality(models.TextChoices):
     ALTERNATING = "alternating", _("Alternating sides")
 
 
+ON_ONE_PAGE = 48  # exercises in the list
 NOT_YET = 0  # the key of a page that is not saved
 SELF = _("Choose another exercise than this one.")
 LOOP = _(
@@ -105,7 +108,8 @@ class ExerciseIndexPage(OnFrontEnd):
     max_count_per_parent = 1
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """`filters` for the form, and the `exercises` that fit; unknown values do not filter."""
+        """`filters` for the form, and one page of the `exercises` that fit. Unknown values do not
+        filter, and a page that is none is the nearest one."""
         filters = [
             {
                 "name": name,
@@ -124,7 +128,9 @@ class ExerciseIndexPage(OnFrontEnd):
             .prefetch_related(renditions_of("drawing"))
         )
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        return {**context, "filters": filters, "exercises": exercises}
+        shown = Paginator(exercises, ON_ONE_PAGE).get_page(request.GET.get("page"))
+        chosen = {f["name"]: f["chosen"] for f in filters if is_choice(f)}
+        return {**context, "filters": filters, "chosen": urlencode(chosen), "exercises": shown}
 
 
 class ExercisePage(HealthPage):

@@ -1,10 +1,8 @@
 """The root of the site, in place of Wagtail's "Welcome" page."""
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
 from wagtail.models import Page, Site
 
+from cms import sites
 from cms.models import HomePage
 
 SLUG = "home"
@@ -32,9 +30,8 @@ def clear_the_place() -> None:
 
 def point_at(home: HomePage) -> None:
     """Let the default site begin at `home`, under the address of the installation."""
-    url = urlsplit(settings.SITE_URL)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    wanted = {"hostname": url.hostname, "port": port, "site_name": home.title}
+    hostname, port = sites.host_and_port()
+    wanted = {"hostname": hostname, "port": port, "site_name": home.title}
     site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True)
     former = site.root_page if site.root_page_id else None
     changed = [name for name, value in wanted.items() if getattr(site, name) != value]

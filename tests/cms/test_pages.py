@@ -8,16 +8,20 @@ from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 from wagtail.images.tests.utils import get_test_image_file
 
-from cms import sample
-from cms.models import ExercisePage, Picture
+from cms import sample, sites
+from cms.models import ExercisePage, Picture, RegionPage
+from cms.models import exercises as exercise_models
 from cms.sample import Loaded
 from tests.cms import samples
 
 HOME, INDEX, EXERCISE = "/", "/exercises/", "/exercises/move-1/"
 REGION, DIAGNOSIS, ARTICLE = "/hip/", "/hip/sore-hip/", "/hip/run-again/"
 PAGES = [HOME, INDEX, EXERCISE, REGION, DIAGNOSIS, ARTICLE]
+MOST_QUERIES = 25
+MOST_NAMED = 12  # diagnoses in a part of an article
 HEALTH_PAGES = [EXERCISE, REGION, DIAGNOSIS, ARTICLE]
 
 
@@ -171,16 +175,26 @@ def test_the_index_filters_by_what_people_choose(loaded: Loaded, client: Client)
     assert found == expected
 
 
-def test_more_exercises_cost_no_more_queries(db: None, client: Client, folder: Path) -> None:
-    def queries(exercises: int) -> dict[str, int]:
-        content, moves = samples.pages(exercises), samples.exercises(exercises)
+def test_twenty_of_a_kind_cost_as_many_queries_as_one(
+    db: None, client: Client, folder: Path
+) -> None:
+    def queries(number: int) -> dict[str, int]:
+        content, moves = samples.pages(number), samples.exercises(max(number, 2))
+        content["diagnoses"] += [
+            samples.diagnosis(0, slug=f"hip-{n}", title=f"Hip {n}")
+            for n in range(1, min(number, MOST_NAMED))
+        ]
+        named = [diagnosis["slug"] for diagnosis in content["diagnoses"]]
+        content["article"]["body"][1]["diagnoses"] = named
         sample.load(samples.write(folder, content=content, moves=moves))
-        return {path: queries_of(client, path) for path in (DIAGNOSIS, ARTICLE, INDEX)}
+        return {path: queries_of(client, path) for path in PAGES}
 
-    few, many = queries(1), queries(6)
+    one, twenty = queries(1), queries(20)
 
-    assert few == many
-    assert max(many.values()) <= 25
+    assert len(soup(client, DIAGNOSIS).select(".exercise-card")) == 20
+    assert len(soup(client, REGION).select(".text-card")) == MOST_NAMED + 1
+    assert one == twenty
+    assert max(twenty.values()) <= MOST_QUERIES
 
 
 def queries_of(client: Client, path: str) -> int:
@@ -189,6 +203,50 @@ def queries_of(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         client.get(path)
     return len(captured)
+
+
+def test_a_long_list_comes_in_pages_that_keep_what_was_chosen(
+    loaded: Loaded, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exercise_models, "ON_ONE_PAGE", 1)
+
+    first, last = soup(client, INDEX + "?kind=strength"), soup(client, INDEX + "?page=999")
+
+    assert one(first, ".count").get_text() == "2 exercises"
+    assert len(first.select(".exercise-card")) == 1
+    assert one(first, ".pages a")["href"] == "?page=2&kind=strength"
+    assert one(last, ".pages a")["rel"] == ["prev"]
+    assert "Page 2 of 2" in one(last, ".pages").get_text()
+
+
+def test_a_region_shows_the_parts_of_it(loaded: Loaded, client: Client) -> None:
+    region = RegionPage.objects.get(slug="hip")
+    region.add_child(instance=RegionPage(title="Socket", slug="socket", summary="The cup."))
+
+    page = soup(client, REGION)
+
+    assert "/hip/socket/" in [link["href"] for link in page.select(".text-card a")]
+
+
+def test_behind_a_proxy_every_address_is_that_of_the_site(
+    loaded: Loaded, client: Client, settings: Settings
+) -> None:
+    settings.SITE_URL = "https://care.example.org"
+    sites.follow_settings()
+
+    for path in PAGES:
+        page = soup(client, path)
+        told = [
+            one(page, "link[rel=canonical]")["href"],
+            one(page, "meta[property='og:url']")["content"],
+            one(page, "meta[property='og:image']")["content"],
+        ]
+        data = one(page, "script[type='application/ld+json']").get_text()
+
+        assert all(str(each).startswith("https://care.example.org/") for each in told), path
+        assert "localhost" not in data
+    assert b"localhost" not in client.get("/sitemap.xml").content
+    assert b"localhost" not in client.get("/robots.txt").content
 
 
 def test_the_error_page_needs_nothing_that_may_be_away() -> None:

@@ -36,6 +36,18 @@ def test_a_page_offers_the_programmes_of_its_diagnoses(
     assert "Eight steady weeks" in page
 
 
+def test_the_first_lines_of_a_diagnosis_lead_to_its_programmes(
+    loaded: Loaded, client: Client
+) -> None:
+    assert b'href="#programmes"' not in client.get("/hip/sore-hip/").content
+
+    sequence(loaded.diagnoses["sore-hip"])
+
+    page = client.get("/hip/sore-hip/").content.decode()
+    assert 'href="#programmes"' in page
+    assert 'id="programmes"' in page
+
+
 def test_a_programme_that_is_not_live_is_not_offered(loaded: Loaded, client: Client) -> None:
     sequence(loaded.diagnoses["sore-hip"], live=False)
 

@@ -95,6 +95,8 @@ def test_an_exercise_is_a_plan_and_a_therapy_with_reasons_against_it(loaded: Loa
         "additionalVariable": "2 to 3 sets of 8 to 12",
         "activityFrequency": "3 days a week",
     }
+    assert page["primaryImageOfPage"]["contentUrl"].startswith(f"{SITE}/media/")
+    assert page["primaryImageOfPage"]["caption"] == "A person does move 1."
     assert page["about"]["@type"] == "PhysicalTherapy"
     assert page["about"]["contraindication"] == [
         {"@type": "MedicalContraindication", "name": "A fresh fracture."}
@@ -189,7 +191,7 @@ def test_a_clinician_is_a_person_who_works_for_the_practice(mara: ClinicianPage)
     assert page["mainEntity"]["identifier"]["value"] == "PT 1"
 
 
-def test_a_page_without_a_place_in_the_tree_can_be_told_too() -> None:
+def test_a_page_without_a_place_in_the_tree_can_be_told_too(db: None) -> None:
     """The preview of a page that is not saved yet."""
     page, practice = graph(ClinicianPage(title="New", slug="new"))
 
