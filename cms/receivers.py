@@ -15,11 +15,13 @@ from wagtail.models import (
     CollectionViewRestriction,
     Page,
     PageViewRestriction,
+    Site,
 )
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms import tasks
 from cms.documents import outdated, store
+from cms.documents.pages import DOCUMENTS
 from cms.models import Citation, Document, Picture
 
 log = logging.getLogger(__name__)
@@ -111,6 +113,14 @@ def citation_changed(instance: Citation, **_kwargs: Any) -> None:
     ring()
 
 
+@transaction.atomic
+def site_changed(**_kwargs: Any) -> None:
+    """Where everything stands."""
+    outdated.mark_pages(Document.objects.values_list("page_id", flat=True), urgent=True)
+    outdated.mark_pages(Page.objects.live().type(*DOCUMENTS).values_list("pk", flat=True))
+    ring()
+
+
 def connect() -> None:
     page_published.connect(published, dispatch_uid="compile what was published")
     page_unpublished.connect(hidden, dispatch_uid="serve no page that was unpublished")
@@ -124,6 +134,8 @@ def connect() -> None:
         (post_save, Collection, collection_changed),
         (post_save, Picture, picture_changed),
         (pre_delete, Picture, picture_deleted),
+        (post_save, Site, site_changed),
+        (post_delete, Site, site_changed),
         (post_save, Citation, citation_changed),
         (pre_delete, Citation, citation_changed),
     ]

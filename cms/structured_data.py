@@ -134,7 +134,8 @@ def source(citation: Any) -> Node:
 
 
 def diagnosis(page: DiagnosisPage) -> Node:
-    region = str(page.get_parent().title) if page.path else ""
+    parent = page.get_parent() if page.path else None
+    region = str(parent.title) if parent and parent.live else ""
     about = {
         **condition(page),
         "description": page.summary,

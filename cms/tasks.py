@@ -9,7 +9,7 @@ from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
 from cms import preview, scheduling
-from cms.documents import changes, working
+from cms.documents import changes, purging, working
 from cms.integrations import webhooks
 from cms.integrations.doorbell import send_webhooks
 
@@ -50,6 +50,8 @@ def forget_previews() -> None:
 def compile_content() -> None:
     changes.number()
     working.repair()
+    changes.number()
+    purging.purge()
 
 
 @shared_task(name="cms.check_content")

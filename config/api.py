@@ -5,12 +5,22 @@ from wagtail.api.v2.views import PagesAPIViewSet
 from wagtail.images.api.v2.views import ImagesAPIViewSet
 
 from cms.api.base import ContentAPI
+from cms.api.changes import router as changes
 from cms.api.documents import router as documents
+from cms.api.door import NAMESPACE
 from cms.api.preview import router as preview
+from cms.api.searching import router as searching
+from cms.api.site import router as site
+from nurture.web.api import router as sequences
 
-api = ContentAPI(title="Rehabit", version="1", urls_namespace="api-v1")
-api.add_router("", documents)
-api.add_router("", preview)
+api = ContentAPI(
+    title="Rehabit content API",
+    version="1",
+    description="Health content of a practice, compiled when it is published.",
+    urls_namespace=NAMESPACE,
+)
+for router in (documents, sequences, site, searching, changes, preview):
+    api.add_router("", router)
 
 api_v2 = WagtailAPIRouter("api-v2")
 api_v2.register_endpoint("pages", PagesAPIViewSet)

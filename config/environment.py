@@ -45,6 +45,7 @@ class Environment(BaseSettings):
     API_MAX_AGE: Annotated[int, Field(ge=0)] = 0
     API_SHARED_MAX_AGE: Annotated[int, Field(ge=0)] = 60
     API_STALE_WHILE_REVALIDATE: Annotated[int, Field(ge=0)] = 60
+    CACHE_URL: str = ""
     API_SURROGATE_HEADER: Literal["", "Cache-Tag", "Surrogate-Key", "xkey"] = ""
     API_LIMIT_ANONYMOUS: Annotated[int, Field(ge=0)] = 1_200
     API_LIMIT_HIGHER: Annotated[int, Field(ge=0)] = 12_000

@@ -9,6 +9,8 @@ from cms.api import freshness
 from cms.api.listing import Page
 from cms.api.parameters import ALWAYS
 from cms.api.reading import Found, Wanted
+from cms.documents import purging
+from cms.documents.shapes import Shape
 
 # Some members of a document are not a document; typed clients can tell by this.
 SPARSE = "application/vnd.rehabit.sparse+json"
@@ -30,9 +32,7 @@ def document(request: HttpRequest, found: Found, asked: Wanted) -> HttpResponse:
         None if known.has(etag, changed_at) else whole(found, asked),
         etag=etag,
         changed_at=changed_at,
-        keys=[
-            freshness.key_of(each.type, each.key, each.locale) for each in (row, *found.included)
-        ],
+        keys=[purging.key_of(each.type, each.key, each.locale) for each in (row, *found.included)],
         language=row.locale,
         media_type=SPARSE if asked.members else freshness.JSON,
     )
@@ -56,6 +56,18 @@ def page(request: HttpRequest, found: Page, asked: Wanted, *, kind: str) -> Http
     return freshness.respond(
         None if unchanged else f'{{"items":[{items}],"next":{json.dumps(found.next)}}}',
         etag=etag,
-        keys=[freshness.key_of_list(kind)],
+        keys=[purging.key_of_list(kind)],
         media_type=SPARSE if asked.members else freshness.JSON,
     )
+
+
+def made(request: HttpRequest, answer: Shape, *, keys: Sequence[str]) -> HttpResponse:
+    return sent(request, answer.model_dump_json(), keys=keys)
+
+
+def sent(request: HttpRequest, body: str, *, keys: Sequence[str]) -> HttpResponse:
+    """What is not stored; its entity tag is made from all of it."""
+    etag = freshness.combined(body)
+    known = freshness.known(request)
+    unchanged = etag in known.etags or freshness.ANY in known.etags
+    return freshness.respond(None if unchanged else body, etag=etag, keys=keys)

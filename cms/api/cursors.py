@@ -73,5 +73,22 @@ def read(cursor: str, *, order: str, orders: dict[str, Order]) -> tuple[Any, int
     return value, pk
 
 
+def write_number(number: int) -> str:
+    return urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+
+
+def read_number(cursor: str | None) -> int:
+    """What `write_number` wrote; 0, the beginning, without one."""
+    if cursor is None:
+        return 0
+    try:
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
+    except (Error, ValueError):
+        raise refused("It is not one that we gave.") from None
+    if not text.isdecimal() or len(text) >= len(str(LARGEST_ID)):
+        raise refused("It is not one that we gave.")
+    return int(text)
+
+
 def refused(reason: str) -> Exception:
     return bad_parameter("cursor", reason)

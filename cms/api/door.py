@@ -15,10 +15,12 @@ from django.urls import Resolver404, resolve
 
 from cms.api.problems import MEDIA_TYPE, Problem
 from cms.integrations import access
+from cms.integrations.models import Scope
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1/"
+NAMESPACE = "api-v1"
 METHODS = "GET, HEAD, OPTIONS"
 LONGEST_QUERY = 2_000  # characters; a longer one is a mistake or an attack
 ACCEPTED = ("*/*", "application/*", "application/json", "+json", "text/html", "text/*")
@@ -71,10 +73,13 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def view_of(request: HttpRequest) -> HttpResponseBase:
+    nothing = Problem(404, "There is nothing here. Addresses end with a slash.")
     try:
         match = resolve(request.path_info)
     except Resolver404:
-        raise Problem(404, "There is nothing here. Addresses end with a slash.") from None
+        raise nothing from None
+    if NAMESPACE not in match.namespaces:  # Wagtail takes what is left
+        raise nothing
     is_head, request.method = request.method == "HEAD", "GET"
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     if is_head and isinstance(response, HttpResponse):
@@ -102,3 +107,12 @@ def preflight() -> HttpResponse:
             "Access-Control-Max-Age": "86400",
         },
     )
+
+
+def require(request: HttpRequest, scope: Scope) -> None:
+    """Refuse who has no token with this scope. The request was counted at the door already."""
+    admitted: access.Admitted = request.admitted  # type: ignore[attr-defined]
+    if admitted.token is None:
+        raise access.Unauthorised(verdict=admitted.verdict)
+    if scope not in admitted.token.scopes:
+        raise access.Forbidden(verdict=admitted.verdict)

@@ -72,12 +72,3 @@ def cache_control() -> str:
         f"public, max-age={settings.API_MAX_AGE}, s-maxage={settings.API_SHARED_MAX_AGE}, "
         f"stale-while-revalidate={settings.API_STALE_WHILE_REVALIDATE}"
     )
-
-
-def key_of(document_type: str, key: object, locale: str) -> str:
-    """The surrogate key of a document. When it changes, caches are told to forget it."""
-    return f"{document_type}-{key}-{locale}"
-
-
-def key_of_list(document_type: str) -> str:
-    return f"list-{document_type}"

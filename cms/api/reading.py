@@ -34,7 +34,7 @@ FROM = "FROM cms_document AS document JOIN wagtailcore_page AS page ON page.id =
 MOST_INCLUDED = 20
 COLUMNS = """
     document.id, document.page_id, document.type, document.key, document.locale, document.etag,
-    document.changed_at
+    document.changed_at, document.path
 """
 
 # The whole document is not even read where the client has it.
@@ -78,6 +78,7 @@ class Row:
     locale: str
     etag: str
     changed_at: datetime
+    path: str
     withheld: bool
     content: str | None
 
@@ -96,10 +97,14 @@ class Found:
     included: list[Row]
 
 
-def rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:
+def tuples(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [kind(*row) for row in cursor.fetchall()]
+        return cursor.fetchall()
+
+
+def rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:
+    return [kind(*row) for row in tuples(statement, values)]
 
 
 def fresh_rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:
@@ -122,6 +127,11 @@ def by_key(
     """The document in the first of the locales that has it."""
     which = "document.type = %s AND document.key = %s AND document.locale = ANY(%s::text[])"
     return one(which, [document_type, key, list(locales)], locales[0], wanted, known)
+
+
+def of_site(*, locales: Sequence[str], known: Known) -> Found | None:
+    which = "document.type = 'site' AND document.locale = ANY(%s::text[])"
+    return one(which, [list(locales)], locales[0], Wanted(), known)
 
 
 def by_path(path: str, *, wanted: Wanted, known: Known) -> Found | None:

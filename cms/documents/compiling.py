@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import override
 from wagtail.models import Page
 
-from cms.documents import cards, facets, words
+from cms.documents import cards, facets, parts, words
 from cms.documents.pages import DOCUMENTS, Make
 from cms.documents.reader import Reader
 from cms.documents.shapes import Shape
@@ -55,7 +55,7 @@ def compile_document(page: Any, kind: DocumentType, make: Make) -> Compiled | No
     reader = Reader(locale=page.locale.language_code)
     if reader.page(page) is None:
         return None
-    document = make(page, reader)
+    document = parts.with_structured_data(make(page, reader), page, reader)
     card = cards.CARDS[type(page)](page, reader)
     return Compiled(
         type=kind,
@@ -77,9 +77,10 @@ def compile_document(page: Any, kind: DocumentType, make: Make) -> Compiled | No
 
 def compile_draft(page: Any) -> str:
     """The document of a page as somebody is writing it. What it leads to is public all the same."""
-    with override(page.locale.language_code):
-        _kind, make = next(iter(DOCUMENTS[type(page)].items()))
-        return dumped(make(page, Reader(locale=page.locale.language_code)))
+    reader = Reader(locale=page.locale.language_code)
+    make = next(iter(DOCUMENTS[type(page)].values()))
+    with override(reader.locale):
+        return dumped(parts.with_structured_data(make(page, reader), page, reader))
 
 
 def called(page: Any, document: Any) -> list[str]:

@@ -66,6 +66,7 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
     links = page.exercises.select_related(*(f"exercise__{name}" for name in PICTURED))
     links = links.prefetch_related("exercise__drawing__renditions")
     fitting = [(link, reader.page(link.exercise)) for link in links]
+    page.exercise_list = [link for link, exercise in fitting if exercise]
     reader.relate("exercises", [exercise for _link, exercise in fitting if exercise])
     regions = named_regions(page.more_regions, reader)
     reader.relate("regions", regions)

@@ -24,8 +24,16 @@ def of_page(page: Any, reader: Reader) -> dict[str, Any]:
             description=page.search_description or getattr(page, "summary", ""),
         ),
         "published": Published(first=page.first_published_at, last=page.last_published_at),
-        "structured_data": structured_data.of(page),
+        "structured_data": {},  # when all is read, see `with_structured_data`
     }
+
+
+def with_structured_data(document: Any, page: Any, reader: Reader) -> Any:
+    """After the rest: what readers may not see is known by then on the objects that it looks at."""
+    if "structured_data" not in type(document).model_fields:
+        return document
+    above = reader.pages(page.get_ancestors().filter(depth__gt=1).specific())
+    return document.model_copy(update={"structured_data": structured_data.of(page, above=above)})
 
 
 def of_health_page(page: Any, reader: Reader) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Reader:
             return None
         self.names.add(f"page:{page.pk}")
         if not self.is_public(page):
+            # For whoever looks at this very object later in the compile: readers do not see it.
+            page.live = False
             return None
         if page.expire_at:
             self.valid_until = min(filter(None, (self.valid_until, page.expire_at)))

@@ -60,7 +60,9 @@ def plain(markup: str) -> str:
     return " ".join(" ".join(reading.found).split())
 
 
-NOT_READ = {"id", "locale", "path", "type", "url", "doi", "pmid", "structured_data", "renditions"}
+# Names of members that are no reading matter, or repeat what stands elsewhere.
+NOT_READ = {"alternates", "breadcrumbs", "doi", "id", "locale", "path", "pmid", "renditions"}
+NOT_READ |= {"action", "kind", "level", "position", "seo", "structured_data", "type", "url"}
 
 
 def spoken(value: Any) -> str:

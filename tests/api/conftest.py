@@ -6,6 +6,7 @@ from pytest_django import Settings
 from cms import sample
 from cms.documents import working
 from cms.sample import Loaded
+from config.environment import BASE_DIR
 from tests.cms import samples
 
 
@@ -28,5 +29,13 @@ def loaded(db: None, folder: Path) -> Loaded:
 @pytest.fixture
 def compiled(loaded: Loaded) -> Loaded:
     """The content, and everything that the background has to do for it done."""
-    working.work()
+    working.repair()
+    return loaded
+
+
+@pytest.fixture
+def whole_sample(db: None) -> Loaded:
+    """The sample that we ship."""
+    loaded = sample.load(BASE_DIR / "examples" / "si_joint")
+    working.repair()
     return loaded
