@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from cms.api.problems import bad_parameter
@@ -62,14 +62,14 @@ def read(cursor: str, *, order: str, orders: dict[str, Order]) -> tuple[Any, int
         packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         named, text, pk = json.loads(packed)
         value = orders[order].read(text)
-    except (Error, ValueError, TypeError, KeyError, RecursionError):
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC)
+    except (Error, ValueError, TypeError, KeyError, RecursionError, OverflowError):
         raise refused("It is not one that we gave.") from None
     if not isinstance(pk, int) or not 0 < pk <= LARGEST_ID or "\x00" in text:
         raise refused("It is not one that we gave.")
     if named != order:
         raise refused(f"It belongs to order={named}; use it with that or begin again.")
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise refused("It is not one that we gave.")
     return value, pk
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from cms.documents.shapes.exercise import Kind, Level, Position
 from cms.models.documents import DocumentType
@@ -14,6 +14,17 @@ from cms.models.documents import DocumentType
 MOST_VALUES = 20
 LONGEST = 100
 
+YEARS = range(1900, 2200)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Python takes years and offsets that PostgreSQL refuses."""
+    if moment.year not in YEARS:
+        raise ValueError("This is not in our time.")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
 CONTAINS = "EXISTS (SELECT FROM unnest(document.facets) AS facet WHERE facet LIKE %s)"
 
@@ -85,7 +96,7 @@ def escaped(text: str) -> str:
 PAGES = (
     Filter("slug", Word, ONE, "The last part of the path."),
     Filter("title", Word, ("contains",), "The title."),
-    Filter("last_published", datetime, RANGE, "When the page was last published."),
+    Filter("last_published", Moment, RANGE, "When the page was last published."),
 )
 HEALTH = (*PAGES, Filter("last_reviewed", date, RANGE, "When a clinician last reviewed the page."))
 REGION = Filter("region", UUID, ONE, "The id of a region that it belongs to.")

@@ -111,7 +111,7 @@ def test_unpublishing_takes_a_page_out_of_what_showed_it(compiled: Loaded) -> No
     with compiling() as seen:
         page.unpublish()
 
-    assert seen.titles == {"Move 1", "Sore hip", "Run again"}
+    assert seen.titles == {"Move 1", "Sore hip", "Run again", "Hip"}
     assert not Document.objects.filter(body__contains="Move 2").exists()
     assert not Document.objects.filter(card__contains="Move 2").exists()
 
