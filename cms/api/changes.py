@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from cms.api import cursors, door, parameters, reading
+from cms.api import cursors, parameters, reading
 from cms.api.freshness import JSON
 from cms.documents.shapes import Shape
+from cms.integrations import access
 from cms.integrations.models import Scope
 
 router = Router(tags=["changes"])
@@ -66,7 +67,7 @@ class Changes(Shape):
 )
 def changes(request: HttpRequest, asked: Query[ChangesQuery]) -> HttpResponse:
     """What changed since a cursor, removals included. Needs a token with the scope `changes`."""
-    door.require(request, Scope.CHANGES)
+    access.require(request.admitted, Scope.CHANGES)  # type: ignore[attr-defined]
     parameters.refuse_unknown(request, ChangesQuery)
     after = cursors.read_number(asked.cursor)
     rows = reading.tuples(CHANGES, [after, asked.limit + 1])

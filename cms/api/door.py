@@ -15,7 +15,6 @@ from django.urls import Resolver404, resolve
 
 from cms.api.problems import MEDIA_TYPE, Problem
 from cms.integrations import access
-from cms.integrations.models import Scope
 
 log = logging.getLogger(__name__)
 
@@ -107,12 +106,3 @@ def preflight() -> HttpResponse:
             "Access-Control-Max-Age": "86400",
         },
     )
-
-
-def require(request: HttpRequest, scope: Scope) -> None:
-    """Refuse who has no token with this scope. The request was counted at the door already."""
-    admitted: access.Admitted = request.admitted  # type: ignore[attr-defined]
-    if admitted.token is None:
-        raise access.Unauthorised(verdict=admitted.verdict)
-    if scope not in admitted.token.scopes:
-        raise access.Forbidden(verdict=admitted.verdict)

@@ -92,8 +92,9 @@ def complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         responses["304"] = {"description": "The client has it already."}
         operation["parameters"].append(CONDITIONAL)
         operation["security"] = [{}, {"token": []}]
-    for status, told in PROBLEMS.items():
-        responses[str(status)] = {
+    own = {status: said["description"] for status, said in responses.items() if status >= "400"}
+    for status, told in sorted({**{str(n): told for n, told in PROBLEMS.items()}, **own}.items()):
+        responses[status] = {
             "description": told,
             "content": {MEDIA_TYPE: {"schema": {"$ref": f"{REF}ProblemDocument"}}},
         }

@@ -11,6 +11,7 @@ from wagtail.models import Page
 from cms import preview
 from cms.api import parameters
 from cms.api.problems import Problem, not_found
+from cms.documents.shapes.pages import AnyDocument
 from cms.integrations import access
 from cms.integrations.models import Scope
 
@@ -32,6 +33,8 @@ class PreviewQuery(BaseModel):
     operation_id="get_preview",
     summary="Get the draft that a preview token opens",
     description="A document of the page's type, as the editor sees it at this moment.",
+    response=AnyDocument,
+    openapi_extra={"security": [{}]},
 )
 def of_token(request: HttpRequest, params: Query[PreviewQuery]) -> Any:
     parameters.refuse_unknown(request, PreviewQuery)
@@ -48,6 +51,11 @@ def of_token(request: HttpRequest, params: Query[PreviewQuery]) -> Any:
     operation_id="get_draft",
     summary="Get the newest version of a page, published or not",
     description="Needs an API token with the scope `drafts`. Pages for members only are left out.",
+    response=AnyDocument,
+    openapi_extra={
+        "security": [{"token": [Scope.DRAFTS.value]}],
+        "responses": {"409": {"description": "The draft lacks too much to be a document yet."}},
+    },
 )
 def of_page(request: HttpRequest, id: UUID, params: Query[parameters.Language]) -> Any:  # noqa: A002
     parameters.refuse_unknown(request, parameters.Language)

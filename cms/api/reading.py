@@ -100,7 +100,8 @@ class Found:
 def tuples(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:

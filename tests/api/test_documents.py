@@ -37,7 +37,7 @@ def test_lists_are_filtered_by_what_documents_say(compiled: Loaded, client: Clie
     assert titles(client, f"exercises/?region={region}") == both
     assert titles(client, "exercises/?title__contains=OVE 2") == ["Move 2"]
     assert titles(client, "exercises/?title__contains=%25") == []
-    assert titles(client, "exercises/?last_published__gte=2999-01-01T00:00:00Z") == []
+    assert titles(client, "exercises/?last_published__gte=2199-01-01T00:00:00Z") == []
 
 
 def test_only_some_members_are_sent_when_asked_for(compiled: Loaded, client: Client) -> None:
@@ -83,7 +83,7 @@ def test_wrong_parameters_are_named_with_what_may_stand_there(client: Client, db
         "level": ["beginner", "intermediate", "advanced"]
     }
     assert "level__in" in (refused(client, "exercises/?levle=easy")["levle"] or [])
-    assert refused(client, "exercises/?locale=tlh") == {"locale": ["en-us"]}
+    assert "en-us" in (refused(client, "exercises/?locale=tlh")["locale"] or [])
     for wrong in ("limit=0", "limit=101", "cursor=abc", "region=hip", "fields=secret"):
         assert list(refused(client, f"exercises/?{wrong}")) == [wrong.partition("=")[0]]
     assert list(refused(client, "exercises/7/")) == ["id"]
