@@ -93,4 +93,5 @@ def explained(error: Mapping[str, Any]) -> BadParameter:
     if "expected" in (context := error.get("ctx") or {}):
         allowed = [value.strip("' ") for value in str(context["expected"]).split(",")]
         allowed = [one.strip("' ") for value in allowed for one in value.split(" or ")]
-    return BadParameter(name=place[-1], reason=str(error["msg"]).removeprefix("Value error, "), allowed=allowed)
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    return BadParameter(name=place[-1], reason=reason, allowed=allowed)
