@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo env test check format types layers migrations deploy-check unit messages requirements clean
+.PHONY: help demo env test check format types layers migrations deploy-check unit faults bench messages requirements clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,12 @@ unit: $(STAMP) ## The tests, against real PostgreSQL, Redis, workers, SMTP and a
 
 messages: $(STAMP) ## Renew the translations of the interface, and say what is missing (config/locale)
 	$(BIN)/python -m config.local.messages
+
+faults: $(STAMP) ## Break everything on purpose; LONG=1 SEED=7 for 20,000 mails and 1,000 kills
+	$(BIN)/python $(if $(LONG),-m tests.faults.long --seed $(or $(SEED),1) $(if $(MAILS),--mails $(MAILS)) $(if $(KILLS),--kills $(KILLS)),-m pytest -n 0 tests/faults)
+
+bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink: apt-get install postfix)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 requirements: $(STAMP) ## Compile requirements/*.txt again (needs uv)
 	for name in base local dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.txt; done

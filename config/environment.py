@@ -23,6 +23,7 @@ SMTP_SCHEMES = {"smtp", "smtp+starttls", "smtps"}
 Key = Annotated[str, Field(min_length=MINIMUM_KEY_LENGTH)]
 Keys = Annotated[list[Key], NoDecode, Field(min_length=1)]
 Hosts = Annotated[list[str], NoDecode]
+Rates = Annotated[dict[str, Annotated[float, Field(gt=0)]], NoDecode]
 
 
 class Environment(BaseSettings):
@@ -63,7 +64,9 @@ class Environment(BaseSettings):
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     PRACTICE_PHONE: str = ""
     STAFF_ADDRESS: str = ""
+    MAIL_RATES: Rates = {}
     PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    SMTP_CONNECTIONS: Annotated[int, Field(ge=1, le=256)] = 8
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
@@ -76,6 +79,17 @@ class Environment(BaseSettings):
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("MAIL_RATES", mode="before")
+    @classmethod
+    def rates_are_named(cls, value: object) -> object:
+        """`*=50, gmail.com=10`: mails a second, to all and to one domain."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(name.strip() and rate.strip() for name, _equals, rate in pairs):
+            raise ValueError("use name=rate, for example *=50,gmail.com=10 (mails a second)")
+        return {name.strip().lower(): rate.strip() for name, _equals, rate in pairs}
 
     @field_validator("SITE_URL")
     @classmethod

@@ -160,6 +160,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]  # X_FRAME_OPTIONS, see above
 # ------------------------------------------------------------------ mail
 
 SMTP_URL = env.SMTP_URL
+MAIL_RATES = env.MAIL_RATES
+SMTP_CONNECTIONS = env.SMTP_CONNECTIONS  # of one process
 MAIL_FROM = env.MAIL_FROM
 BOUNCE_ADDRESS = env.BOUNCE_ADDRESS
 BOUNCE_MAILBOX_URL = env.BOUNCE_MAILBOX_URL

@@ -6,7 +6,7 @@ class NurtureConfig(AppConfig):
     verbose_name = "E-mail programmes"
 
     def ready(self) -> None:
-        from nurture import tasks
+        from nurture import gate, tasks
         from nurture.authoring import approving, publishing, recompiling
         from nurture.web import providers
 
@@ -15,3 +15,4 @@ class NurtureConfig(AppConfig):
         recompiling.connect()
         recompiling.asked.connect(tasks.on_recompile_asked, dispatch_uid="ring for recompiling")
         providers.connect()
+        gate.connect()

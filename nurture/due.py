@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db import connection, transaction
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 
-from nurture import checkins, enrolment, plans
+from nurture import brake, checkins, enrolment, plans
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
 from nurture.domain.states import MessageKind, Reason
@@ -18,7 +18,20 @@ BATCH = 500
 SHELF_LIFE = timedelta(days=4)
 
 
+def now() -> datetime:
+    """This moment by the database's clock: a worker whose own clock jumps sends nothing early."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment
+
+
 def claim(now: datetime, *, limit: int = BATCH) -> int:
+    """As `plan`, unless the brake is on."""
+    return 0 if brake.is_on() else plan(now, limit=limit)
+
+
+def plan(now: datetime, *, limit: int = BATCH) -> int:
     """Plan up to `limit` messages that are due at `now` (programme time, aware); how many.
 
     Safe to call from any number of places at once: rows are locked and skipped, and the database
@@ -30,28 +43,36 @@ def claim(now: datetime, *, limit: int = BATCH) -> int:
     with transaction.atomic():
         checkins.settle(now, limit=limit)
     with transaction.atomic():
-        due = list(
-            Enrolment.objects.due(now)
-            .select_related("subscriber", "next_step", "sequence__locale")
-            .select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .order_by("due_at", "pk")[:limit]
-        )
+        due = list(claimable(now, limit=limit))
         versions = versions_for(due)
         choices = choices_for(due, versions)
         ready = [row for row in due if row.pk in choices]
         Message.objects.bulk_create(
             message_for(row, versions[row.pk], choices[row.pk], now) for row in ready
         )
-        asking = {pk for pk, version in versions.items() if version.checkin}
-        Enrolment.objects.bulk_update(
-            (moved(row, asks=row.pk in asking) for row in ready),
-            ["turn", "last_step", "due_at", "awaits_answer"],
+        asking = [row.pk for row in ready if versions[row.pk].checkin]
+        # With its message open nothing is due: the next date comes when that is closed.
+        Enrolment.objects.filter(pk__in=[row.pk for row in ready]).update(
+            turn=F("turn") + 1,
+            last_step=F("next_step"),
+            due_at=None,
+            awaits_answer=Case(When(pk__in=asking, then=True), default=False),
         )
         missing = [row.pk for row in due if row.pk not in versions]
         enrolment.hold(missing, reason=Reason.CANNOT_COMPOSE)
         unfit = [row.pk for row in due if row.pk in versions and row.pk not in choices]
         enrolment.hold(unfit, reason=Reason.CONTRAINDICATED)
     return len(ready)
+
+
+def claimable(now: datetime, *, limit: int) -> "QuerySet[Enrolment]":
+    """Those that are due and that nobody else is planning, locked; oldest first."""
+    rows = Enrolment.objects.due(now).exclude(
+        Exists(Message.objects.open().filter(enrolment=OuterRef("pk")))
+    )
+    rows = rows.select_related("subscriber", "next_step", "sequence__locale")
+    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return rows.order_by("due_at", "pk")[:limit]
 
 
 def follow_the_plan(now: datetime, *, limit: int) -> None:
@@ -119,12 +140,3 @@ def message_for(row: Enrolment, version: StepVersion, choice: Choice, now: datet
         planned_for=due_at,
         expires_at=max(due_at, now) + SHELF_LIFE,
     )
-
-
-def moved(row: Enrolment, *, asks: bool) -> Enrolment:
-    """The enrolment with its message open: nothing is due until that is closed."""
-    row.turn += 1
-    row.last_step = row.next_step
-    row.due_at = None
-    row.awaits_answer = asks
-    return row

@@ -80,6 +80,18 @@ def release(messages: Iterable[Message], *, token: uuid.UUID) -> None:
     )
 
 
+def put_off(messages: Collection[Message], *, token: uuid.UUID, seconds: float) -> None:
+    """Too many at once: these go later. It is no attempt."""
+    ids = [message.pk for message in messages]
+    Message.objects.filter(pk__in=ids, state=MessageState.CLAIMED, lease_token=token).update(
+        state=MessageState.QUEUED,
+        reason=Reason.PACED,
+        lease_token=None,
+        lease_until=None,
+        next_attempt_at=Now() + timedelta(seconds=seconds),
+    )
+
+
 # Ours for long enough, and allowed to go out at this moment. What is asked depends on the kind.
 MAY_LEAVE = """
     message.id = ANY(%(ids)s) AND message.state = %(claimed)s
@@ -94,6 +106,9 @@ MAY_LEAVE = """
         SELECT FROM nurture_subscriber AS subscriber, nurture_enrolment AS enrolment
         WHERE subscriber.id = message.subscriber_id AND subscriber.consent = %(given)s
         AND enrolment.id = message.enrolment_id AND enrolment.state = ANY(%(may_receive)s)))
+    AND NOT EXISTS (
+        SELECT FROM nurture_stepversion AS version
+        WHERE version.id = message.step_version_id AND NOT version.in_review)
 """
 LOOK = f"SELECT message.id FROM nurture_message AS message WHERE {MAY_LEAVE}"  # noqa: S608
 FENCE = f"""
@@ -148,7 +163,7 @@ RECORD = """
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(outcomes: Collection[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
     """Write outcomes, and move the programmes in the same breath; how many were still ours."""
     groups: dict[Verdict, list[Outcome]] = defaultdict(list)
@@ -196,18 +211,22 @@ def why_not(message: Message, *, token: uuid.UUID) -> Verdict | None:
     rows = Message.objects.filter(
         pk=message.pk, lease_token=token, lease_until__gt=Now() + LEASE_RESERVE
     )
-    current = rows.select_related("subscriber", "enrolment").first()
+    current = rows.select_related("subscriber", "enrolment", "step_version").first()
     if current is None:
         return None
     if current.expires_at and current.expires_at <= timezone.now():
         return Verdict(MessageState.FAILED, Reason.EXPIRED, counts=False)
     if is_suppressed(current):
         return Verdict(MessageState.CANCELLED, Reason.SUPPRESSED, counts=False)
-    if current.kind in TRANSACTIONAL:
-        return None
-    if current.subscriber.consent != ConsentAction.GIVEN:
+    return None if current.kind in TRANSACTIONAL else why_not_programme(current)
+
+
+def why_not_programme(message: Message) -> Verdict | None:
+    if message.subscriber.consent != ConsentAction.GIVEN:
         return Verdict(MessageState.CANCELLED, Reason.NO_CONSENT, counts=False)
-    state = current.enrolment.state if current.enrolment else EnrolmentState.STOPPED
+    if message.step_version and not message.step_version.in_review:
+        return Verdict(MessageState.HELD, Reason.OUT_OF_REVIEW, counts=False)
+    state = message.enrolment.state if message.enrolment else EnrolmentState.STOPPED
     return REFUSALS.get(state)
 
 

@@ -10,17 +10,17 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db import transaction
 
-from nurture import outbox
+from nurture import brake, outbox, pace
 from nurture.domain import retry
 from nurture.domain.retry import Answer, Verdict
-from nurture.domain.states import MessageKind, MessageState, Reason
+from nurture.domain.states import TRANSACTIONAL, MessageKind, MessageState, Reason
 from nurture.mail.compose import CannotCompose, Envelope, envelope
 from nurture.mail.smtp import Away, Connection, Relay
 from nurture.models import Message
@@ -30,8 +30,8 @@ from nurture.plans import Plans
 log = logging.getLogger(__name__)
 
 BATCH = 200
-CONNECTIONS = 8
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
+LEAST_WAIT_SECONDS = 1.0
 # What is not begun by then is given back, long before its lease ends.
 BEGIN_WITHIN_SECONDS = outbox.LEASE.total_seconds() / 2
 
@@ -41,6 +41,8 @@ def send_claimed(kinds: Collection[MessageKind], *, limit: int = 10_000) -> int:
 
     Returns early when the relay is away: what was claimed and not tried is then given back.
     """
+    if brake.is_on():
+        return 0
     sender = Sender(kinds, limit=limit)
     async_to_sync(sender.run)()
     return sender.taken
@@ -97,10 +99,10 @@ class Delivery:
         self._news = asyncio.Event()
         self._over = False
         self._until = time.monotonic() + BEGIN_WITHIN_SECONDS
-        self._todo = deque(self._composed(self._allowed(batch)))
+        self._todo = deque(self._composed(self._paced(list(self._allowed(batch)))))
 
     async def run(self) -> None:
-        connections = min(CONNECTIONS, len(self._todo))
+        connections = min(settings.SMTP_CONNECTIONS, len(self._todo))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write_down())
@@ -121,6 +123,21 @@ class Delivery:
                 yield message
             elif verdict := outbox.why_not(message, token=self._token):
                 self._record(message, verdict)
+
+    def _paced(self, messages: list[Message]) -> Iterator[Message]:
+        """Those for which there is room now; a signup is never put off."""
+        waiting: dict[str, list[Message]] = defaultdict(list)
+        for message in messages:
+            waiting[pace.domain_of(message.address)].append(message)
+        grants = pace.take({domain: len(mails) for domain, mails in waiting.items()})
+        for domain, mails in waiting.items():
+            first = [row for row in mails if row.kind in TRANSACTIONAL]
+            others = [row for row in mails if row.kind not in TRANSACTIONAL]
+            room = max(grants[domain].mails - len(first), 0)
+            yield from (*first, *others[:room])
+            if others[room:]:
+                wait = max(grants[domain].wait, LEAST_WAIT_SECONDS)
+                outbox.put_off(others[room:], token=self._token, seconds=wait)
 
     def _composed(self, messages: Iterable[Message]) -> Iterator[tuple[Message, Envelope]]:
         for message in messages:
@@ -154,6 +171,8 @@ class Delivery:
                 await self._refuse(message)
                 return
             receipt = await connection.hand_over(prepared.content)
+        if receipt.code in pace.SLOW_DOWN:
+            await sync_to_async(pace.slow_down)([pace.domain_of(message.address)])
         if receipt.answer in retry.OUTAGES:
             self._give_up(message, receipt.answer, code=receipt.code)
             return

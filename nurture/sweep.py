@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from nurture import moving, outbox
-from nurture.domain.states import TRANSACTIONAL, MessageState, Reason
+from nurture import gate, moving, outbox
+from nurture.domain.states import CLAIMABLE, LEASED, TRANSACTIONAL, MessageState, Reason
 from nurture.models import Message
 from nurture.models.choices import values
 from nurture.plans import Plans
@@ -19,10 +19,14 @@ RESEND_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    returned: int
-    in_doubt: int
-    expired: int
-    resent: int
+    returned: int = 0
+    in_doubt: int = 0
+    expired: int = 0
+    reviewed: int = 0
+    resent: int = 0
+
+
+NOTHING = Swept()
 
 
 def sweep() -> Swept:
@@ -31,6 +35,7 @@ def sweep() -> Swept:
         returned=return_claimed(),
         in_doubt=give_up_submitting(),
         expired=expire_held(),
+        reviewed=gate.refresh(),
         resent=resend_in_doubt(),
     )
 
@@ -57,6 +62,15 @@ def expire_held() -> int:
     """A held mail whose week has passed is not sent any more; its programme waits for a person."""
     late = Message.objects.filter(state=MessageState.HELD, expires_at__lt=Now())
     return conclude_all(late, MessageState.FAILED, Reason.EXPIRED)
+
+
+def assume_sent() -> int:
+    """After a restored backup: what waits may have been sent, and nobody should get it twice."""
+    closed = 0
+    waiting = Message.objects.filter(state__in=values(CLAIMABLE | LEASED))
+    while count := conclude_all(waiting, MessageState.UNKNOWN, Reason.RESTORED):
+        closed += count
+    return closed
 
 
 def resend_in_doubt() -> int:

@@ -6,7 +6,6 @@ from functools import partial
 from celery import Task, shared_task
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from nurture import due, events, mailbox, sending, sweep
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="nurture.claim_due")
 def claim_due() -> None:
-    while due.claim(timezone.now()):
+    while due.claim(due.now()):
         ring(send_programme)
 
 
@@ -35,7 +34,7 @@ def send_programme() -> None:
 @shared_task(name="nurture.sweep")
 def repair() -> None:
     swept = sweep.sweep()
-    if any((swept.returned, swept.in_doubt, swept.expired, swept.resent)):
+    if swept != sweep.NOTHING:
         log.warning("swept: %s", swept)
     events.match_waiting()
 

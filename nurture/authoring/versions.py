@@ -1,5 +1,6 @@
 """Compiled steps as rows: versions that never change, and what they were made from."""
 
+from nurture import gate
 from nurture.authoring.compile import CompiledStep
 from nurture.models import Dependency, Sequence, Step, StepVersion, Variant
 
@@ -29,6 +30,7 @@ def write_version(source: Sequence, sequence: Sequence, compiled: CompiledStep) 
         page_revisions=compiled.found.revisions,
         checkin=compiled.checkin,
         slots=compiled.slots,
+        in_review=gate.is_open(map(int, compiled.found.revisions)),
     )
     Variant.objects.bulk_create(
         Variant(version=version, choice=choice, html=html, text=text)

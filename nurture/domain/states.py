@@ -83,6 +83,14 @@ class EventKind(StrEnum):
     OTHER = "other"
 
 
+class Braked(StrEnum):
+    """Why nothing at all is sent."""
+
+    NO = ""
+    RESTORED = "restored"
+    BY_HAND = "by_hand"
+
+
 class Reason(StrEnum):
     """Why a row is in its state. Codes, so that they can be counted and never hold a name."""
 
@@ -109,6 +117,9 @@ class Reason(StrEnum):
     DATE_MISSING = "date_missing"
     NEVER_OPENS = "never_opens"
     SUPERSEDED = "superseded"
+    OUT_OF_REVIEW = "out_of_review"
+    PACED = "paced"
+    RESTORED = "restored"
     RESENT_ONCE = "resent_once"
     WARNING_SIGN = "warning_sign"
     ANSWERED = "answered"

@@ -17,6 +17,8 @@ from nurture.mail.headers import POLICY
 from nurture.models import StepVersion
 
 CACHED_VERSIONS = 256  # at some 40 kB each
+# What is published is a twentieth of this at most; more is a row that somebody broke.
+LARGEST = 2_000_000
 SOFT_BREAK = b"=\r\n"
 ESCAPES: Mapping[str, Callable[[str], str]] = {
     "text": personalise.one_line,
@@ -65,6 +67,8 @@ def version(pk: int, choice: str = "") -> Prepared:
     """
     row = StepVersion.objects.select_related("locale").get(pk=pk)
     made = row.variants.get(choice=choice) if choice else row
+    if len(made.text) + len(made.html) > LARGEST:
+        raise ValueError("too large")
     ready = prepare(row.subject, text=made.text, html=made.html)
     return replace(ready, language=row.locale.language_code)
 

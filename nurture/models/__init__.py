@@ -1,6 +1,7 @@
 """The rows. PostgreSQL holds every decision; a file holds one noun and its QuerySet."""
 
 from nurture.models.approval import SequenceApproval
+from nurture.models.brake import Brake
 from nurture.models.checkin import CheckIn
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
@@ -16,6 +17,7 @@ from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
 
 __all__ = [
+    "Brake",
     "CheckIn",
     "Closure",
     "Consent",

@@ -23,6 +23,10 @@ def new_message_id() -> str:
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    def open(self) -> Self:
+        """Those of which the end is not known yet."""
+        return self.filter(state__in=values(OPEN))
+
     def claimable(self) -> Self:
         """Those that a sender may take now, by the database's own clock."""
         return self.filter(state__in=values(CLAIMABLE), next_attempt_at__lte=Now())

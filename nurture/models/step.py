@@ -103,6 +103,8 @@ class StepVersion(models.Model):
     checkin = models.JSONField(default=dict)
     # What could stand in each exercise slot: see domain.alternatives. Empty: all are for everybody.
     slots = models.JSONField(default=list)
+    # A copy: whether a clinician stands behind those pages today. See `nurture.gate`.
+    in_review = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

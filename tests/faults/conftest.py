@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker, Settings
+from redis import Redis
 
 from tests import smtp
 from tests.faults.lab import Installation, Lab, django_looks_at
@@ -44,6 +45,8 @@ def installation(
     lab: Lab, relay: smtp.Relay, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Installation]:
     """A migrated database of its own, Django looking at it, no process running yet."""
+    with Redis.from_url(lab.redis.url) as broker:
+        broker.flushall()
     there = Installation(lab, lab.new_database(), relay.port)
     with django_db_blocker.unblock(), django_looks_at(there.database):
         yield there

@@ -109,11 +109,12 @@ class Lab:
 
     # -------------------------------------------------------------- for one test
 
-    def new_database(self) -> str:
+    def new_database(self, *, template: str = TEMPLATE) -> str:
         self.databases += 1
         name = f"rehabit_{self.databases}"
         with self.postgres.connect() as session:
-            session.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            # Copied as files and flushed, so that a crash has little to repeat.
+            session.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.postgres.dsn(name)
 
     def address(self, database: str, **other: str) -> dict[str, str]:
@@ -221,7 +222,7 @@ def pool(child: children.Child) -> list[psutil.Process]:
 
 
 @contextmanager
-def django_looks_at(database: str) -> Iterator[None]:
+def django_looks_at(database: str) -> Iterator[str]:
     """Rows that the test's own process reads and writes are those of this database."""
     url = urlsplit(database)
     there = {
@@ -235,7 +236,7 @@ def django_looks_at(database: str) -> Iterator[None]:
     before = {name: connection.settings_dict[name] for name in (*there, "OPTIONS")}
     connection.settings_dict.update({**there, "OPTIONS": {}})
     try:
-        yield
+        yield database
     finally:
         connections.close_all()
         connection.settings_dict.update(before)

@@ -6,14 +6,16 @@
 import os
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 
 import django
+import time_machine
 
 django.setup()
 
 from django.db import Error, connection, connections  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
+from nurture import due  # noqa: E402
 from nurture.tick import tick  # noqa: E402
 from tests.faults import app, failpoints  # noqa: E402
 
@@ -22,6 +24,8 @@ PAUSE_SECONDS = float(os.environ.get("FAULTS_PAUSE_SECONDS", "0.1"))
 
 
 def main() -> None:
+    if hours := float(os.environ.get("FAULTS_CLOCK_HOURS", "0")):
+        time_machine.travel(datetime.now(UTC) + timedelta(hours=hours)).start()
     going_on = True
 
     def stop(*_signal: object) -> None:
@@ -35,7 +39,7 @@ def main() -> None:
     while going_on and rounds > 0:
         rounds -= 1
         try:
-            tick(timezone.now())
+            tick(due.now())
         except (Error, ExceptionGroup) as error:
             print("round failed:", type(error).__name__, flush=True)
             connections.close_all()

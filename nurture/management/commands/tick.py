@@ -3,9 +3,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from nurture import due
 from nurture.tick import tick
 
 YEARS = range(2000, 2200)  # calendars end, and a typing error should not plan what lies far off
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now() if options["at"] is None else moment(options["at"])
+        now = due.now() if options["at"] is None else moment(options["at"])
         done = tick(now)
         self.stdout.write(
             f"planned {done.planned}, transactional {done.transactional}, "

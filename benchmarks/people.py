@@ -1,0 +1,61 @@
+"""Rows to work on: people, programmes, and mails of 20 kB with eight personal fields."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from nurture import due
+from nurture.models import Message, Sequence, StepVersion
+from tests.factories import published_sequence
+from tests.faults.people import crowd
+
+FIELDS = " ".join(["Dear {{first_name}},"] * 3)
+WORDS = "Lift your hips slowly and lower them again without letting go of the breath. "
+TEXT = f"{FIELDS}\n{WORDS * 75}\n{{{{unsubscribe_url}}}}\n"
+HTML = f"<html><body><p>{FIELDS}</p><p>{WORDS * 165}</p><a href='{{{{unsubscribe_url}}}}'>x</a>"
+
+
+def programme() -> Sequence:
+    sequence = published_sequence(steps=2)
+    StepVersion.objects.update(text=TEXT, html=HTML)
+    return sequence
+
+
+def queue(mails: int, sequence: Sequence) -> None:
+    """So many mails in the outbox, the first of their programmes."""
+    crowd(mails, sequence, planned=False)
+    while due.claim(timezone.now(), limit=5_000):
+        pass
+    settle()
+
+
+def again() -> None:
+    """The same mails wait once more, as if nothing had been sent."""
+    Message.objects.update(
+        state="queued",
+        reason="",
+        attempts=0,
+        lease_token=None,
+        lease_until=None,
+        submitted_at=None,
+        closed_at=None,
+        next_attempt_at=timezone.now() - timedelta(minutes=1),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE nurture_enrolment SET state = 'active', due_at = NULL, ended_at = NULL"
+        )
+    settle()
+
+
+def settle() -> None:
+    """What follows is measured without the dust of what came before."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE nurture_message")
+        cursor.execute("VACUUM ANALYZE nurture_enrolment")
+        cursor.execute("CHECKPOINT")
+
+
+def waiting() -> bool:
+    return Message.objects.filter(state__in=["queued", "claimed", "submitting"]).exists()
