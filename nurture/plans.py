@@ -1,14 +1,15 @@
 """Sequences as they are published, and where somebody stands in one: what comes next, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from uuid import UUID
 
 from nurture import models
 from nurture.domain import clocks, progression, schedule
 from nurture.domain.conditions import Condition, Facts
 from nurture.domain.schedule import Anchors, Calendar, Person, Wait, Why
-from nurture.models import Closure, Enrolment, Step, Subscriber
+from nurture.models import CheckIn, Closure, Enrolment, Step, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +138,28 @@ def facts(subscriber: Subscriber, now: datetime) -> Facts:
         language=subscriber.language,
         today=clocks.local_date(now, subscriber.zone),
         dates=dates(subscriber),
+        answers=Said(subscriber.pk),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Mapping[UUID, str]):
+    """The last answer of a person to each step, looked up only if a condition asks for it."""
+
+    subscriber_id: int
+
+    def __getitem__(self, step_key: UUID) -> str:
+        said = CheckIn.objects.filter(
+            message__subscriber=self.subscriber_id, message__step_version__step__key=step_key
+        )
+        answer = said.order_by("-pk").values_list("answer", flat=True).first()
+        if answer is None:
+            raise KeyError(step_key)
+        return answer
+
+    def __iter__(self) -> Iterator[UUID]:
+        steps = CheckIn.objects.filter(message__subscriber=self.subscriber_id)
+        return iter(set(steps.values_list("message__step_version__step__key", flat=True)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))

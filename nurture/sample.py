@@ -196,11 +196,17 @@ def callout_value(value: Mapping[str, Any], _identity: UUID) -> dict[str, Any]:
 
 def checkin_value(value: Mapping[str, Any], identity: UUID) -> dict[str, Any]:
     """`answers: {too_easy: advance, too_hard: {step_back: week-2}}`, and what differs."""
+    labels = value.get("labels", {})
     answers = [
-        {"type": "item", "id": str(uuid5(identity, key)), "value": answer_value(key, does)}
+        {
+            "type": "item",
+            "id": str(uuid5(identity, key)),
+            "value": {**answer_value(key, does), "label": labels.get(key, "")},
+        }
         for key, does in value["answers"].items()
     ]
-    return {**CHECKIN, **value, "answers": answers}
+    others = {name: given for name, given in value.items() if name != "labels"}
+    return {**CHECKIN, **others, "answers": answers}
 
 
 def answer_value(key: str, does: str | Mapping[str, str]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from config.local import terminal
 from config.local.trouble import Trouble
-from nurture import due, tasks
+from nurture import checkins, due, tasks
 from nurture.domain.schedule import local_date
 from nurture.domain.states import OPEN
 from nurture.models import Enrolment, Message, Step
@@ -60,8 +60,20 @@ def play(domain: str, *, seconds: float, check: Check) -> None:
             return
         moment = max(moment, following)
         calendar.wait_for(moment, check=check)
+        answer_open(domain, now=moment)
         while due.claim(moment):
             tasks.ring(tasks.send_programme)
+
+
+def answer_open(domain: str, *, now: datetime) -> None:
+    """The people of the demo say "about right" to each mail that asks, so that they go on."""
+    asking = messages(domain).filter(enrolment__awaits_answer=True, turn=F("enrolment__turn"))
+    for message in asking.exclude(state__in=values(OPEN)):
+        rules = message.step_version.rules if message.step_version else None
+        keys = [answer.key for answer in rules.answers] if rules else []
+        if "about_right" in keys:
+            number = keys.index("about_right") + 1
+            checkins.record(message.public_id, number, now=now, source="demo")
 
 
 def open_calendar(domain: str, *, seconds: float) -> Calendar:

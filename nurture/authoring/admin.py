@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import (
@@ -15,9 +16,11 @@ from wagtail.admin.panels import (
 )
 from wagtail.snippets.views.snippets import CopyView, SnippetViewSet
 
+from nurture.authoring import workbench, workbench_timeline
 from nurture.authoring.forms import SequenceForm
 from nurture.models import Closure, Sequence
 
+MAILS = [HelpPanel(template="nurture/admin/mails_panel.html"), "steps"]
 PROGRAMME = ["title", "diagnosis", "goal", "what_to_expect", "notice"]
 TIMING = [
     MultiFieldPanel(
@@ -60,7 +63,7 @@ class SequenceViewSet(SnippetViewSet):
     edit_handler = TabbedInterface(
         [
             ObjectList(PROGRAMME, heading=_("Programme")),
-            ObjectList(["steps"], heading=_("Mails")),
+            ObjectList(MAILS, heading=_("Mails")),
             ObjectList(TIMING, heading=_("Timing and people")),
             ObjectList(PUBLICATION, heading=_("Review and publication")),
         ],
@@ -76,3 +79,16 @@ class ClosureViewSet(SnippetViewSet):
     menu_order = 251
     list_display = ("name", "first", "last")
     panels = ["name", "first", "last"]
+
+
+def workbench_urls() -> list[URLPattern]:
+    here = "sequences/<int:pk>"
+    return [
+        path(f"{here}/timeline/", workbench_timeline.timeline, name="sequence_timeline"),
+        path(f"{here}/effect/", workbench.effect, name="sequence_effect"),
+        path(f"{here}/calendar/", workbench.calendar, name="sequence_calendar"),
+        path(f"{here}/versions/", workbench.versions, name="sequence_versions"),
+        path(f"{here}/recall/", workbench.recalled, name="sequence_recall"),
+        path(f"{here}/test/", workbench.test_send, name="sequence_test"),
+        path(f"{here}/hints/", workbench.hints, name="sequence_hints"),
+    ]

@@ -36,9 +36,7 @@ LONGEST_WAIT = {"hours": 24 * 60, "days": 365, "weeks": 52}
 class WaitBlock(blocks.StructBlock):
     """How long after what. Before a date is a negative number."""
 
-    count = blocks.IntegerBlock(
-        default=7, label=_("How long"), help_text=_("Before a date: a negative number.")
-    )
+    count = blocks.IntegerBlock(default=7, label=_("How long"))
     unit = blocks.ChoiceBlock(choices=UNITS, default="days", label=_("Unit"))
     after = blocks.ChoiceBlock(choices=AFTER, default="previous", label=_("Counted"))
     date_name = blocks.ChoiceBlock(choices=DATES, required=False, label=_("Which date"))
@@ -58,6 +56,7 @@ class WaitBlock(blocks.StructBlock):
     class Meta:
         icon = "time"
         label = _("Wait")
+        help_text = _("A negative number is a time before a date that the person gave.")
         form_layout = blocks.BlockGroup(
             children=[in_a_row(_("When"), "count", "unit", "after", "date_name", "weekday")]
         )

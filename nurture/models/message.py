@@ -75,6 +75,7 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        permissions = [("recall", "Can see who received what, and call it back")]
         indexes = [
             models.Index(
                 fields=["kind", "next_attempt_at", "id"],

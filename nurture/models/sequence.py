@@ -2,16 +2,19 @@ import json
 from datetime import date, time
 from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.dispatch import Signal
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 from wagtail.models import (
     DraftStateMixin,
     LockableMixin,
+    PreviewableMixin,
     RevisionMixin,
     TranslatableMixin,
     WorkflowMixin,
@@ -58,6 +61,8 @@ class GoalEvent(models.TextChoices):
     FINISHED = "finished", _("finished the programme")
 
 
+PREVIEW_COOKIE = "mail_preview"
+PREVIEW_CHOICES = ("step", "view", "who")
 # What a clinician's approval covers: all that people get, and when.
 APPROVED_FIELDS = (
     "title", "diagnosis_id", "goal", "what_to_expect", "weekdays", "opens", "closes", "asks",
@@ -71,6 +76,7 @@ class Sequence(
     DraftStateMixin,
     LockableMixin,
     RevisionMixin,
+    PreviewableMixin,
     TranslatableMixin,
     models.Model,
 ):
@@ -162,6 +168,40 @@ class Sequence(
             row = Sequence.objects.get(pk=self.pk)
             if row.live and row.live_revision_id == revision.pk:  # else it is only scheduled
                 publishing.send(sender=Sequence, sequence=row)
+
+    # ------------------------------------------------------------------ how it is looked at
+
+    def get_preview_template(self, _request: HttpRequest, _mode_name: str) -> str:
+        """It calls up into authoring, which stands above the models, through a template tag."""
+        return "nurture/admin/preview.html"
+
+    def get_preview_context(self, request: HttpRequest, mode_name: str) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_preview_context(request, mode_name)
+        return {**context, "asked": self._asked(request)}
+
+    def make_preview_request(
+        self,
+        original_request: HttpRequest | None = None,
+        preview_mode: str | None = None,
+        extra_request_attrs: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The choice of step, view and person; a cookie keeps it while the editor writes on."""
+        asked = original_request.GET.dict() if original_request else {}
+        chosen = {name: asked[name] for name in PREVIEW_CHOICES if name in asked}
+        attributes = {**(extra_request_attrs or {}), "chosen": chosen}
+        response: HttpResponse = super().make_preview_request(
+            original_request, preview_mode, attributes
+        )
+        if chosen:
+            response.set_cookie(
+                PREVIEW_COOKIE, urlencode(chosen), httponly=True, samesite="Lax", path="/admin/"
+            )
+        return response
+
+    @staticmethod
+    def _asked(request: HttpRequest) -> dict[str, str]:
+        kept = dict(parse_qsl(request.COOKIES.get(PREVIEW_COOKIE, "")))
+        return {**kept, **getattr(request, "chosen", {})}
 
     # ------------------------------------------------------------------ what the review is worth
 

@@ -1,0 +1,168 @@
+"""The views beside the editor: effect on people, calendar, versions, a test to oneself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMultiAlternatives
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_GET, require_http_methods
+from wagtail.permissions import policy_registry
+
+from nurture.authoring import ahead, impact, planned, preview, recall
+from nurture.authoring.compile import plan_of, read
+from nurture.models import Sequence, StepVersion
+
+MOST_TESTS = 10
+
+
+def draft_for(request: HttpRequest, pk: int, *, action: str = "change") -> Sequence:
+    """The newest draft, for somebody who may edit it."""
+    row = get_object_or_404(Sequence, pk=pk)
+    policy = policy_registry.get_by_type(Sequence)
+    if not policy.user_has_permission_for_instance(request.user, action, row):
+        raise PermissionDenied
+    draft: Sequence = row.get_latest_revision_as_object()
+    return draft
+
+
+def page(
+    request: HttpRequest, draft: Sequence, tab: str, values: Mapping[str, Any]
+) -> HttpResponse:
+    context = {"sequence": draft, "tab": tab, "page_title": str(draft), **values}
+    return render(request, f"nurture/admin/workbench_{tab}.html", context)
+
+
+def usable_plan(draft: Sequence) -> tuple[list[planned.Planned], list[str]]:
+    """The plan of the draft, or what keeps it from being one."""
+    asked = frozenset(draft.asks)
+    faults = [str(fault) for fault in planned.faults(draft.steps, asked=asked)]
+    if faults:
+        return [], faults
+    with override(draft.locale.language_code):
+        return plan_of(draft), []
+
+
+# ------------------------------------------------------------------ before publishing
+
+
+@require_GET
+def effect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whom an edit meets where, and what it moves, before it is published."""
+    draft = draft_for(request, pk)
+    plan, faults = usable_plan(draft)
+    values: dict[str, Any] = {"faults": faults}
+    if plan:
+        row = Sequence.objects.get(pk=pk)
+        found = impact.of(row, draft, plan, now=timezone.now())
+        values |= {"impact": found, "dates": sorted(found.next_dates.items())[:14]}
+    return page(request, draft, "effect", values)
+
+
+@require_GET
+def calendar(request: HttpRequest, pk: int) -> HttpResponse:
+    draft = draft_for(request, pk)
+    return page(request, draft, "calendar", {"days": ahead.calendar(timezone.now())})
+
+
+@require_GET
+def hints(request: HttpRequest, pk: int) -> JsonResponse:
+    """Everything that is to be said about the newest draft, with its place in the form."""
+    draft = draft_for(request, pk)
+    with override(draft.locale.language_code):
+        faults = read(draft).faults
+    keys = [str(child.id) for child in draft.steps]
+    told = [
+        {
+            "path": [keys[fault.step - 1], *named(draft, fault.place)],
+            "step": fault.step,
+            "text": fault.text,
+            "weight": fault.weight,
+        }
+        for fault in faults
+        if keys
+    ]
+    return JsonResponse({"faults": told})
+
+
+def named(draft: Sequence, place: tuple[int | str, ...]) -> list[str]:
+    """The rest of a place as the form calls it: blocks of the body by their own ids."""
+    _step, *rest = place
+    names = [str(part) for part in rest]
+    inner = 2
+    if len(rest) >= inner and rest[0] in {"body", "conditions"} and isinstance(rest[1], int):
+        stream = draft.steps[int(place[0])].value[rest[0]]
+        names[1] = str(stream[rest[1]].id)
+    return names
+
+
+# ------------------------------------------------------------------ a test to oneself
+
+
+@require_http_methods(["POST"])
+def test_send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send one mail of the draft to some addresses. It is marked as a test and counted nowhere."""
+    draft = draft_for(request, pk)
+    asked = request.POST.dict()
+    to = [address.strip() for address in asked.get("to", "").split(",") if address.strip()]
+    looked = preview.look(draft, asked)
+    if not to or len(to) > MOST_TESTS or not looked.html:
+        messages.error(request, _("Nothing was sent: this mail has faults, or no usable address."))
+        return redirect("sequence_versions", pk)
+    mail = EmailMultiAlternatives(
+        subject=_("[Test] %(subject)s") % {"subject": looked.subject},
+        body=looked.text,
+        from_email=settings.MAIL_FROM,
+        to=to,
+        headers={"X-Rehabit-Test": "yes", "Auto-Submitted": "auto-generated"},
+    )
+    mail.attach_alternative(looked.html, "text/html")
+    mail.send()
+    messages.success(request, _("The test is on its way."))
+    return redirect("sequence_versions", pk)
+
+
+# ------------------------------------------------------------------ afterwards
+
+
+@require_GET
+def versions(request: HttpRequest, pk: int) -> HttpResponse:
+    """All versions with what changed, how many got each, and the way to call one back."""
+    draft = draft_for(request, pk)
+    names = [(n, child.value["name"]) for n, child in enumerate(draft.steps, start=1)]
+    values = {
+        "told": recall.versions(Sequence.objects.get(pk=pk)),
+        "names": names,
+        "may_recall": request.user.has_perm("nurture.recall"),
+    }
+    return page(request, draft, "versions", values)
+
+
+@require_GET
+def recalled(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody who got a version, or a revision of an exercise, with a mail to put it right."""
+    draft = draft_for(request, pk)
+    if not request.user.has_perm("nurture.recall"):
+        raise PermissionDenied
+    version = get_object_or_404(StepVersion, pk=request.GET.get("version"), step__sequence=pk)
+    exercise = request.GET.get("page", "")
+    rows = (
+        recall.who_got(page=int(exercise), revision=version.page_revisions.get(exercise))
+        if exercise in version.page_revisions
+        else recall.who_got(version=version.pk)
+    )
+    found = list(rows)
+    steps = sorted({row.step_version.step.name for row in found if row.step_version})
+    values = {
+        "version": version,
+        "rows": found,
+        "people": len({row.subscriber_id for row in found}),
+        "corrective": recall.corrective(steps or [version.step.name]),
+    }
+    return page(request, draft, "recall", values)
