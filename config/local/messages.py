@@ -34,7 +34,6 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-OTHER_NAMES = {"_": "gettext", "_now": "gettext"}
 FOR_STAFF = (
     "cms/admin/",
     "cms/announcements.py",
@@ -66,15 +65,16 @@ class Found:
         return (self.context, self.text)
 
 
-def is_for_staff(place: str, *, in_choices: bool) -> bool:
+def is_for_staff(place: str, *, shown: bool) -> bool:
     """Whether only people who sign in read what stands here.
 
-    Models and blocks speak to editors, except by the names of choices (a level, an action for a
-    red flag), which pages show. Everything else that is not listed is for visitors.
+    Models and blocks speak to editors, except by what is `shown`: the names of choices (a level,
+    an action for a red flag), and what is put into words while a page is made (`gettext` instead
+    of `gettext_lazy`). Everything else that is not listed is for visitors.
     """
     if place.startswith(FOR_STAFF) or Path(place).name in FOR_STAFF_FILES:
         return True
-    return place.startswith(SAID_TO_EDITORS) and not in_choices
+    return place.startswith(SAID_TO_EDITORS) and not shown
 
 
 def sources() -> Iterator[Found]:
@@ -94,17 +94,28 @@ def in_template(place: str, source: str) -> Iterator[Found]:
         "python", BytesIO(calls.encode()), KEYWORDS, options={"encoding": "utf-8"}
     ):
         text, plural = texts if isinstance(texts, tuple) else (texts, "")
-        staff = is_for_staff(place, in_choices=False)
+        staff = is_for_staff(place, shown=False)
         yield Found(place, line, text, plural, context or "", staff)
 
 
 def in_python(place: str, source: str) -> Iterator[Found]:
     tree = ast.parse(source)
+    names = names_of_gettext(tree)
     choices = {node for block in choice_blocks(tree) for node in ast.walk(block)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            staff = is_for_staff(place, in_choices=node in choices)
-            yield from in_call(node, place, for_staff=staff)
+        if isinstance(node, ast.Call) and (name := names.get(ast.unparse(node.func))):
+            shown = node in choices or not name.endswith("_lazy")
+            yield from in_call(node, name, place, for_staff=is_for_staff(place, shown=shown))
+
+
+def names_of_gettext(tree: ast.Module) -> dict[str, str]:
+    """What this module calls Django's functions: mostly `_`."""
+    return {
+        name.asname or name.name: name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+    }
 
 
 def choice_blocks(tree: ast.Module) -> Iterator[ast.AST]:
@@ -117,9 +128,8 @@ def choice_blocks(tree: ast.Module) -> Iterator[ast.AST]:
             yield node.value
 
 
-def in_call(call: ast.Call, place: str, *, for_staff: bool) -> Iterator[Found]:
-    name = ast.unparse(call.func).rpartition(".")[2]
-    kind = OTHER_NAMES.get(name, name.removesuffix("_lazy").removesuffix("_noop"))
+def in_call(call: ast.Call, name: str, place: str, *, for_staff: bool) -> Iterator[Found]:
+    kind = name.removesuffix("_lazy").removesuffix("_noop")
     texts = [
         argument.value
         for argument in call.args

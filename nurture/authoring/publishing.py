@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
+from wagtail.signals import copy_for_translation_done
 
 from nurture.authoring import recompiling
 from nurture.authoring.compile import CompiledStep, compile_sequence, source_of
@@ -18,8 +19,19 @@ from nurture.models.sequence import publishing
 
 def connect() -> None:
     publishing.connect(on_publishing, dispatch_uid="compile a sequence")
+    copy_for_translation_done.connect(on_copied, dispatch_uid="a copy to translate is a draft")
     for changed in (post_save, post_delete):
         changed.connect(on_closure, sender=Closure, dispatch_uid="a closure moves what is due")
+
+
+def on_copied(target_obj: Any, **_kwargs: Any) -> None:
+    """A copy that waits for its translation is a draft: nobody is told of it or sent it yet."""
+    if isinstance(target_obj, Sequence):
+        target_obj.live, target_obj.has_unpublished_changes = False, True
+        target_obj.live_revision = target_obj.first_published_at = None
+        target_obj.last_published_at = None
+        own = target_obj.diagnosis.get_translation_or_none(target_obj.locale)
+        target_obj.diagnosis = own or target_obj.diagnosis
 
 
 def on_closure(**_kwargs: Any) -> None:

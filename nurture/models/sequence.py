@@ -134,6 +134,8 @@ class Sequence(
 
     search_fields = [index.SearchField("title"), index.AutocompleteField("title")]
 
+    exclude_fields_in_copy = ["plan_number"]
+
     class Meta(TranslatableMixin.Meta):
         verbose_name = _("sequence")
         verbose_name_plural = _("sequences")

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from wagtail.models import Locale, Page, Site
 
-from cms import sample
-from cms.models import DiagnosisPage, ExercisePage, HomePage
+from cms import public, sample
+from cms.models import DiagnosisPage, ExercisePage, User
+from cms.review import Status
 from cms.sample import Loaded
-from tests.cms import samples, spanish
+from tests.cms import clinic, samples, spanish
 
 ENGLISH, SPANISH = "/hip/sore-hip/", "/es/cadera/cadera-adolorida/"
 ALTERNATE = re.compile(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">')
@@ -44,6 +45,10 @@ def test_a_spanish_page_is_spanish_in_word_and_frame(loaded: Loaded, client: Cli
 
     assert '<html lang="es">' in html
     assert "Cadera adolorida" in html
+    assert "Señales de alarma: primero busca ayuda" in html
+    assert "Llama ahora a los servicios de emergencia" in html
+    assert "6 a 12 semanas" in html
+    assert "2 a 3 series de 8 a 12, 3 días a la semana" in html
     assert "Sore hip" not in html
 
 
@@ -100,6 +105,7 @@ def test_a_missing_page_is_told_in_the_language_of_its_address(
     response = client.get("/es/nada/")
 
     assert response.status_code == 404
+    assert "Esta página no está aquí" in response.content.decode()
     assert SWITCH.findall(response.content.decode()) == [("/", "en-us")]
 
 
@@ -181,11 +187,6 @@ def test_a_translation_that_an_editor_renamed_is_found_again(loaded: Loaded, fol
 # ------------------------------------------------------------------ copying to translate
 
 
-@pytest.fixture
-def home(loaded: Loaded) -> HomePage:
-    return loaded.home
-
-
 def test_a_copy_for_translation_is_a_draft_with_the_same_keys(loaded: Loaded) -> None:
     source = loaded.exercises["move-2"]
 
@@ -204,3 +205,65 @@ def test_a_copied_diagnosis_shows_the_exercises_of_its_language(loaded: Loaded) 
 
     shown = [link.exercise.title for link in DiagnosisPage.objects.get(pk=copy.pk).exercise_list]
     assert shown == ["Movimiento 1", "Move 2"]
+
+
+@pytest.fixture
+def mara(loaded: Loaded) -> User:
+    account = clinic.user("mara", "Editors")
+    clinic.clinician(loaded, "Mara", account=account)
+    return account
+
+
+def test_an_approval_is_not_copied_to_a_translation(loaded: Loaded, mara: User) -> None:
+    source = loaded.exercises["move-2"]
+    clinic.approve(source, by=mara)
+    source = ExercisePage.objects.get(pk=source.pk)
+
+    copy = source.copy_for_translation(Locale.objects.get(language_code="es"))
+    copy.save_revision().publish()
+
+    assert source.review_status(today=clinic.TODAY) == Status.CURRENT
+    copy = ExercisePage.objects.get(pk=copy.pk)
+    assert copy.review_status(today=clinic.TODAY) == Status.NEVER
+    assert not copy.last_approvals
+
+
+def test_a_translation_is_approved_by_itself(loaded: Loaded, mara: User) -> None:
+    there = loaded.translations["es"].exercises["move-1"]
+
+    clinic.approve(there, by=mara)
+
+    assert public.in_review(there.pk, today=clinic.TODAY)
+    assert not public.in_review(loaded.exercises["move-1"].pk, today=clinic.TODAY)
+
+
+# ------------------------------------------------------------------ what others read
+
+
+def test_the_api_answers_by_locale(loaded: Loaded, client: Client) -> None:
+    query = {"type": "cms.DiagnosisPage", "locale": "es"}
+
+    (found,) = client.get("/api/v2/pages/", query).json()["items"]
+
+    assert found["title"] == "Cadera adolorida"
+    assert found["meta"]["locale"] == "es"
+    assert found["meta"]["html_url"].endswith(SPANISH)
+
+
+def test_a_mail_takes_the_exercise_in_its_own_language(loaded: Loaded) -> None:
+    page = loaded.exercises["move-1"].pk
+
+    assert public.exercise(page, language="es").title == "Movimiento 1"
+    assert public.exercise(page, language="en-us").title == "Move 1"
+    assert public.exercise(loaded.exercises["move-2"].pk, language="es").title == "Move 2"
+
+
+def test_the_names_of_a_diagnosis_are_private_in_every_language(loaded: Loaded) -> None:
+    names = public.diagnosis_names(loaded.diagnoses["sore-hip"].pk)
+
+    assert {"Sore hip", "Hip ache", "Hip", "Cadera adolorida", "Cadera"} <= {*names}
+
+
+def test_a_search_finds_the_pages_of_its_own_language(loaded: Loaded, client: Client) -> None:
+    assert "Movimiento 1" in page_at(client, "/es/search/?q=movimiento")
+    assert "Movimiento 1" not in page_at(client, "/search/?q=movimiento")

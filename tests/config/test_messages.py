@@ -77,19 +77,21 @@ def places(text: str) -> list[str]:
 
 
 def test_who_reads_a_text_is_told_by_where_it_stands() -> None:
-    assert not messages.is_for_staff("nurture/templates/nurture/signup.html", in_choices=False)
-    assert not messages.is_for_staff("cms/models/exercises.py", in_choices=True)
-    assert messages.is_for_staff("cms/models/exercises.py", in_choices=False)
-    assert messages.is_for_staff("cms/admin/uploads.py", in_choices=False)
+    assert not messages.is_for_staff("nurture/templates/nurture/signup.html", shown=False)
+    assert not messages.is_for_staff("cms/models/exercises.py", shown=True)
+    assert messages.is_for_staff("cms/models/exercises.py", shown=False)
+    assert messages.is_for_staff("cms/admin/uploads.py", shown=False)
 
 
 def test_texts_are_found_in_templates_and_in_code() -> None:
     template = """{% translate "One" %}
         {% blocktranslate count n=n %}{{ n }} a{% plural %}{{ n }} b{% endblocktranslate %}"""
     code = """
+from django.utils.translation import gettext as _now, gettext_lazy as _
 class Level(models.TextChoices):
     LOW = "low", _("Low")
 field = CharField(help_text=_("A hint " "in two parts"))
+said = _now("%(n)s weeks")
 """
 
     in_template = list(messages.in_template("cms/templates/x.html", template))
@@ -99,4 +101,5 @@ field = CharField(help_text=_("A hint " "in two parts"))
     assert {(one.text, one.for_staff) for one in in_code} == {
         ("Low", False),
         ("A hint in two parts", True),
+        ("%(n)s weeks", False),
     }
