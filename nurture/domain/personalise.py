@@ -62,11 +62,13 @@ def escaped(value: str) -> str:
 def value_of(name: str, values: Mapping[str, str]) -> str:
     """A field's value for one person, on one line; an absent or empty one falls back, if it can.
 
-    `name` may carry its own fallback: "first_name|friend".
+    `name` may carry its own fallback: "first_name|friend". Another language than English brings its
+    general one along, as the value of "without first_name".
     """
     name, _bar, fallback = name.partition("|")
     name = name.strip()
-    return one_line(values.get(name, "")) or fallback.strip() or FALLBACKS.get(name, "")
+    general = values.get(f"without {name}", "") or FALLBACKS.get(name, "")
+    return one_line(values.get(name, "")) or fallback.strip() or general
 
 
 def substitute(text: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:

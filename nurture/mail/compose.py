@@ -62,7 +62,8 @@ def programme(message: Message) -> bytes:
     version = prepared.version(message.step_version_id, message.choice)
     unsubscribe = links.unsubscribe(message.subscriber)
     values = {
-        "first_name": message.subscriber.first_name or nobody(version.language),
+        "first_name": message.subscriber.first_name,
+        "without first_name": nobody(version.language),
         "unsubscribe_url": unsubscribe,
         **personal_links(message, version.fields),
     }

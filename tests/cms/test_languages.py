@@ -267,3 +267,30 @@ def test_the_names_of_a_diagnosis_are_private_in_every_language(loaded: Loaded) 
 def test_a_search_finds_the_pages_of_its_own_language(loaded: Loaded, client: Client) -> None:
     assert "Movimiento 1" in page_at(client, "/es/search/?q=movimiento")
     assert "Movimiento 1" not in page_at(client, "/search/?q=movimiento")
+
+
+# ------------------------------------------------------------------ in the admin
+
+
+def test_an_editor_translates_a_page_in_the_admin(
+    loaded: Loaded, client: Client, admin_user: User
+) -> None:
+    client.force_login(admin_user)
+    source, there = loaded.exercises["move-2"], loaded.translations["es"].home.locale
+
+    form = client.get(f"/admin/translation/submit/page/{source.pk}/")
+    response = client.post(form.request["PATH_INFO"], {"locales": [there.pk]})
+
+    copy = source.get_translation(there)
+    assert response["Location"] == f"/admin/pages/{copy.pk}/edit/"
+    assert not copy.live
+    editor = client.get(response["Location"]).content.decode()
+    assert "Move 2" in editor
+
+
+def test_the_locales_are_managed_in_the_admin(
+    loaded: Loaded, client: Client, admin_user: User
+) -> None:
+    client.force_login(admin_user)
+
+    assert "Español" in client.get("/admin/locales/").content.decode()

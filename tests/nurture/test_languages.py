@@ -9,6 +9,7 @@ from wagtail.models import Locale
 
 from cms.models import HomePage
 from nurture import due, programmes, sending
+from nurture.domain import personalise
 from nurture.domain.states import TRANSACTIONAL
 from nurture.models import ConsentText, Enrolment, Sequence, StepVersion, Subscriber
 from nurture.sending import PROGRAMME
@@ -110,6 +111,13 @@ def test_who_gave_no_name_is_greeted_in_the_language_of_the_mail(
     person.save()
 
     assert hello in content(mailed(relay, person, sequence), "plain")
+
+
+def test_the_editors_own_words_for_nobody_come_first() -> None:
+    values = {"first_name": "", "without first_name": "qué gusto saludarte"}
+
+    assert personalise.into_text("Hola, {{first_name|corredora}}:", values) == "Hola, corredora:"
+    assert personalise.into_text("Hola, {{first_name}}:", values) == "Hola, qué gusto saludarte:"
 
 
 def test_a_copy_for_translation_is_a_draft_that_says_nothing(
