@@ -4,6 +4,7 @@ import re
 from io import BytesIO
 
 import pytest
+from babel.messages import Message
 from babel.messages.mofile import read_mo
 
 from config.environment import LANGUAGES
@@ -19,7 +20,7 @@ def how(language: str) -> str:
     return HOW.format(path=messages.path_of(language).relative_to(messages.ROOT))
 
 
-def texts(message: messages.Message) -> tuple[list[str], list[str]]:
+def texts(message: Message) -> tuple[list[str], list[str]]:
     ids = [*message.id] if isinstance(message.id, tuple) else [message.id]
     said = [*message.string] if isinstance(message.string, tuple) else [message.string]
     return ids, said
