@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 from babel.messages import Message
@@ -21,9 +22,12 @@ def how(language: str) -> str:
 
 
 def texts(message: Message) -> tuple[list[str], list[str]]:
-    ids = [*message.id] if isinstance(message.id, tuple) else [message.id]
-    said = [*message.string] if isinstance(message.string, tuple) else [message.string]
-    return ids, said
+    """What it says in English and in the other language, each with its plural."""
+    return parts(message.id), parts(message.string)
+
+
+def parts(text: Any) -> list[str]:
+    return [text] if isinstance(text, str) else [*text]
 
 
 def test_every_language_but_the_one_we_write_in_has_a_catalogue() -> None:
