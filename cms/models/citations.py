@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.models import PreviewableMixin
 from wagtail.search import index
 from wagtail.snippets.blocks import SnippetChooserBlock
 
@@ -47,7 +48,7 @@ def bare(identifier: str | None) -> str | None:
     return WRITTEN_BEFORE.sub("", (identifier or "").strip()).rstrip("/") or None
 
 
-class Citation(index.Indexed, models.Model):
+class Citation(PreviewableMixin, index.Indexed, models.Model):
     """A published source that our pages lean on, entered once."""
 
     kind = models.CharField(
@@ -134,6 +135,14 @@ class Citation(index.Indexed, models.Model):
         super().clean()
         if not (self.doi or self.pmid or self.url):
             raise ValidationError({"doi": _("Give a DOI, a PMID or a web address.")})
+
+    def get_preview_template(self, _request: Any, _mode_name: str) -> str:
+        return "cms/citation_preview.html"
+
+    def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
+        """As it stands at the foot of a page."""
+        context: dict[str, Any] = super().get_preview_context(request, mode_name)
+        return {**context, "supports": _("the statement that an editor names.")}
 
     @property
     def links(self) -> list[tuple[str, str]]:

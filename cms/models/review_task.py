@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, Task, TaskState, Workflow, WorkflowPage, WorkflowTask
 
+from cms import rights
 from cms.models import review
 from cms.models.base import HealthPage
 from cms.models.clinicians import ClinicianPage, clinician_of
@@ -100,13 +101,15 @@ class ClinicalReviewTask(Task):
 
 
 def ensure_workflow() -> None:
-    """Once in the life of an installation: the workflow "Clinical review", for all pages.
+    """Once in the life of an installation: the workflow "Clinical review", for all pages, and what
+    the groups may do with what is ours.
 
     It takes the place of the workflow that Wagtail itself brings; one that somebody assigned stays.
     """
     root = Page.objects.filter(depth=1).first()
     if root is None or ClinicalReviewTask.objects.exists():
         return
+    rights.ensure_keepers()
     task = ClinicalReviewTask.objects.create(name=_now("Clinical review"))
     workflow = Workflow.objects.create(name=_now("Clinical review"))
     WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)

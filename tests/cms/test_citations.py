@@ -147,3 +147,59 @@ def test_editors_find_a_citation_by_title_and_by_doi(
     for query in ("knees", "10.1000/knee"):
         found = client.get(url, {"q": query}).context["object_list"]
         assert [citation.title for citation in found] == ["On knees"], query
+
+
+@pytest.fixture
+def editor(loaded: Loaded, client: Client) -> Client:
+    """Somebody of the group that writes, as a new installation makes it."""
+    client.force_login(clinic.user("eddie", "Editors"))
+    return client
+
+
+FORM = {"title": "On knees", "authors": "Doe A", "year": "2021", "kind": "article"}
+
+
+def test_an_editor_enters_a_source_and_is_told_at_the_field_what_is_wrong(editor: Client) -> None:
+    url = reverse("wagtailsnippets_cms_citation:add")
+
+    refused = editor.post(url, {**FORM, "doi": "10.1/none"})
+    nowhere = editor.post(url, FORM)
+    kept = editor.post(url, {**FORM, "doi": "https://doi.org/10.1000/knee"})
+
+    assert refused.context["form"].errors.keys() == {"doi"}
+    assert "A DOI looks like 10.1000/xyz123." in refused.content.decode()
+    assert "doi" in nowhere.context["form"].errors
+    assert kept.status_code == 302
+    assert Citation.objects.filter(doi="10.1000/knee").exists()
+
+
+def test_a_source_is_previewed_as_pages_show_it(editor: Client) -> None:
+    made = saved(evidence_level="A")
+    url = reverse("wagtailsnippets_cms_citation:preview_on_edit", args=[made.pk])
+    widths = {size["device_width"] for size in made.preview_sizes}
+
+    answer = editor.post(url, {**FORM, "title": "Half typed", "doi": "10.1000/xyz123"})
+    html = editor.get(url).content.decode()
+
+    assert answer.json()["is_valid"]
+    assert "<cite>Half typed</cite>" in html
+    assert min(widths) <= 390
+    assert max(widths) >= 1280
+
+
+def test_the_chooser_finds_a_source_and_takes_a_new_one(editor: Client) -> None:
+    saved()
+    saved(title="On knees", doi="10.1000/knee", evidence_level="B")
+    chooser = "wagtailsnippetchoosers_cms_citation"
+
+    page = editor.get(reverse(f"{chooser}:choose")).json()["html"]
+    found = editor.get(reverse(f"{chooser}:choose_results"), {"q": "knees"}).content.decode()
+    refused = editor.post(reverse(f"{chooser}:create"), {**FORM, "doi": "none"}).json()
+    created = editor.post(reverse(f"{chooser}:create"), {**FORM, "doi": "10.1000/new"}).json()
+
+    assert "New source" in page
+    assert "10.1000/knee" in found
+    assert "10.1000/xyz123" not in found
+    assert "A DOI looks like" in refused["htmlFragment"]
+    assert created["step"] == "chosen", created
+    assert Citation.objects.filter(doi="10.1000/new").exists()
