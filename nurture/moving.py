@@ -73,6 +73,8 @@ def hold(turns: list[tuple[int, int]]) -> None:
 def lock(messages: Iterable[Message]) -> None:
     """Hold the enrolments of these messages. Whoever writes both locks these first, in order."""
     ids = {message.enrolment_id for message in messages if message.enrolment_id}
+    if not ids:
+        return
     rows = Enrolment.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
     list(rows.values_list("pk", flat=True))
 

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 BATCH = 200
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
 LEAST_WAIT_SECONDS = 1.0
+# A commit waits so long for others to join it: it costs far more than that.
+GATHER_SECONDS = 0.001
 # What is not begun by then is given back, long before its lease ends.
 BEGIN_WITHIN_SECONDS = outbox.LEASE.total_seconds() / 2
 
@@ -210,6 +212,7 @@ class Delivery:
         """
         while self._outcomes or self._at_the_fence or not self._over:
             await self._news.wait()
+            await asyncio.sleep(GATHER_SECONDS)
             self._news.clear()
             outcomes, self._outcomes = self._outcomes, []
             waiting, self._at_the_fence = self._at_the_fence, []

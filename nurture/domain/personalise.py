@@ -52,6 +52,8 @@ def into_header(text: str, values: Mapping[str, str]) -> str:
 
 def one_line(value: str) -> str:
     """Control characters, line ends above all, become spaces: nobody adds a header by a name."""
+    if value.isprintable():
+        return value.strip()
     return "".join(character if character.isprintable() else " " for character in value).strip()
 
 

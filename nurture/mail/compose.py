@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
@@ -35,7 +36,12 @@ class Envelope:
 
 
 def sender_address() -> str:
-    return parseaddr(settings.MAIL_FROM)[1]
+    return address_in(settings.MAIL_FROM)
+
+
+@lru_cache(maxsize=8)
+def address_in(header: str) -> str:
+    return parseaddr(header)[1]
 
 
 def envelope(message: Message) -> Envelope:

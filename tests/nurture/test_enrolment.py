@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from nurture import due, enrolment, outbox, sending
+from nurture.domain import conditions
+from nurture.domain.conditions import Answered
 from nurture.domain.states import EnrolmentState, MessageState, Reason
-from nurture.models import Enrolment, Message, Sequence, Step, Subscriber
+from nurture.models import CheckIn, Enrolment, Message, Sequence, Step, Subscriber
 from nurture.plans import Plans
 from tests import smtp
 from tests.cast import ANNA
@@ -228,6 +230,24 @@ def test_a_held_programme_can_go_on_after_the_mail_that_failed(
 
     row.refresh_from_db()
     assert (row.state, row.next_step) == (EnrolmentState.ACTIVE, steps(sequence)[2])
+
+
+def test_a_step_for_those_who_answered_so_is_passed_over_by_others(db: None) -> None:
+    sequence = published_sequence(steps=3, wait_days=7)
+    first, second, third = steps(sequence)
+    only = [Answered(first.key, frozenset({"too_hard"}))]
+    Step.objects.filter(pk=second.pk).update(conditions=conditions.as_json(only))
+    row = enrolled(ANNA.joins(), sequence, now=NOON)
+    message = goes_out(row, at=NOON)
+
+    silent = row.next_step
+    CheckIn.objects.create(
+        message=message, answer="too_hard", does="advance", because="answered", in_time=True
+    )
+    enrolment.reschedule(rows(row), now=NOON + DAY)
+
+    row.refresh_from_db()
+    assert (silent, row.next_step) == (third, second)
 
 
 @pytest.mark.parametrize("verb", ["pause", "stop"])
