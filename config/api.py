@@ -12,6 +12,7 @@ from cms.api.preview import router as preview
 from cms.api.searching import router as searching
 from cms.api.site import router as site
 from nurture.web.api import router as sequences
+from nurture.web.writing import router as people
 
 api = ContentAPI(
     title="Rehabit content API",
@@ -21,6 +22,11 @@ api = ContentAPI(
 )
 for router in (documents, sequences, site, searching, changes, preview):
     api.add_router("", router)
+
+# What is written has another door, and a description of its own beside the content's.
+people_api = ContentAPI(title="Rehabit people API", version="1", urls_namespace="people-v1")
+people_api.openapi_url = "people.json"
+people_api.add_router("", people)
 
 api_v2 = WagtailAPIRouter("api-v2")
 api_v2.register_endpoint("pages", PagesAPIViewSet)

@@ -63,6 +63,11 @@ class Environment(BaseSettings):
     MAIL_WEBHOOKS: dict[str, str] = {}
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     PRACTICE_PHONE: str = ""
+    SIGNUP_LIMIT_NETWORK: Annotated[int, Field(ge=1)] = 30
+    SIGNUP_LIMIT_SITE: Annotated[int, Field(ge=1)] = 1_000
+    SIGNUP_MINIMUM_SECONDS: Annotated[float, Field(ge=0, le=60)] = 2
+    SIGNUP_ORIGINS: Hosts = []
+    SIGNUP_REFUSE_DISPOSABLE: bool = False
     STAFF_ADDRESS: str = ""
     MAIL_RATES: Rates = {}
     PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
@@ -75,7 +80,9 @@ class Environment(BaseSettings):
     WEBHOOK_LOG_DAYS: Annotated[int, Field(ge=2)] = 30
     WEBHOOK_PATIENCE_DAYS: Annotated[int, Field(ge=1)] = 5
 
-    @field_validator("LINK_KEYS", "ADDITIONAL_HOSTS", "WEBHOOK_INTERNAL_HOSTS", mode="before")
+    @field_validator(
+        "LINK_KEYS", "ADDITIONAL_HOSTS", "SIGNUP_ORIGINS", "WEBHOOK_INTERNAL_HOSTS", mode="before"
+    )
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
@@ -152,6 +159,16 @@ class Environment(BaseSettings):
     def is_one_address(cls, value: str) -> str:
         if value and not re.fullmatch(r"[^\s@,;<>]{1,24}@[^\s@,;<>]+", value):
             raise ValueError("use one plain address, at most 24 characters before the @")
+        return value
+
+    @field_validator("SIGNUP_ORIGINS")
+    @classmethod
+    def origins_are_exact(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            url = urlsplit(origin)
+            exact = url.hostname and f"{url.scheme}://{url.netloc}" == origin and "*" not in origin
+            if not exact or url.scheme not in {"http", "https"}:
+                raise ValueError("name each origin, for example https://www.example.org")
         return value
 
     @field_validator("BOUNCE_MAILBOX_URL")

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "cms.api.door.ShortPath",
+    "nurture.web.door.WritingDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
@@ -163,6 +164,12 @@ SMTP_URL = env.SMTP_URL
 MAIL_RATES = env.MAIL_RATES
 SMTP_CONNECTIONS = env.SMTP_CONNECTIONS  # of one process
 MAIL_FROM = env.MAIL_FROM
+SIGNUP_LIMIT_NETWORK = env.SIGNUP_LIMIT_NETWORK
+SIGNUP_LIMIT_SITE = env.SIGNUP_LIMIT_SITE
+SIGNUP_MINIMUM_SECONDS = env.SIGNUP_MINIMUM_SECONDS
+SIGNUP_ORIGINS = frozenset({env.SITE_URL, *env.SIGNUP_ORIGINS})
+SIGNUP_REFUSE_DISPOSABLE = env.SIGNUP_REFUSE_DISPOSABLE
+API_WRITABLE = ("/api/v1/signup/", "/api/v1/events/", "/api/v1/people.json")
 BOUNCE_ADDRESS = env.BOUNCE_ADDRESS
 BOUNCE_MAILBOX_URL = env.BOUNCE_MAILBOX_URL
 MAIL_WEBHOOKS = bool(env.MAIL_WEBHOOKS)

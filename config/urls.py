@@ -8,10 +8,11 @@ from wagtail.admin import urls as admin_urls
 from wagtail.documents import urls as document_urls
 
 from cms import urls as cms_urls
-from config.api import api, api_v2
+from config.api import api, api_v2, people_api
 from nurture import urls as nurture_urls
 
 urlpatterns = [
+    path("api/v1/", people_api.urls),
     path("api/v1/", api.urls),
     path("admin/", include(admin_urls)),
     path("documents/", include(document_urls)),

@@ -1,6 +1,8 @@
 """Saying yes and saying stop. Rows are appended; the subscriber carries the last word."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -65,8 +67,20 @@ def confirm(public_id: UUID, *, now: datetime, source: str) -> Enrolment | None:
         source=source,
     )
     set_word(subscriber, ConsentAction.GIVEN)
+    believe(subscriber, request.given)
     lift_unsubscribe(subscriber)
     return enrolment.enrol(subscriber, sequence_of(request), now=now)
+
+
+def believe(subscriber: Subscriber, given: Mapping[str, Any]) -> None:
+    """What the request said about the person counts, now that it was the person who said it."""
+    if not given:
+        return
+    subscriber.first_name = given["first_name"] or subscriber.first_name
+    subscriber.time_zone, subscriber.language = given["time_zone"], given["language"]
+    subscriber.dates = {**subscriber.dates, **given["dates"]}
+    subscriber.tags = sorted({*subscriber.tags, *given["tags"]})
+    subscriber.save(update_fields=["first_name", "time_zone", "language", "dates", "tags"])
 
 
 def latest_enrolment(request: Consent) -> Enrolment | None:

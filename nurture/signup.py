@@ -1,15 +1,19 @@
 """Somebody asks for a programme. All that is sent at first is the question whether it was them."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
-from nurture.consent import requests
+from nurture.consent import requested, requests
 from nurture.domain import addresses
 from nurture.domain import consent as rules
-from nurture.domain.states import ConsentAction, MessageKind
+from nurture.domain.states import RUNNING, ConsentAction, MessageKind
 from nurture.models import Consent, ConsentText, Message, Sequence, Subscriber
+from nurture.models.choices import values
 from nurture.models.suppression import address_hash
 
 REPEAT_AFTER = timedelta(days=1)
@@ -25,6 +29,19 @@ class Request:
     time_zone: str
     language: str
     text: ConsentText
+    dates: Mapping[str, date] = field(default_factory=dict)
+    tags: Collection[str] = ()
+
+    @property
+    def given(self) -> dict[str, object]:
+        """What is kept until the request is confirmed, and counts from then on."""
+        return {
+            "first_name": self.first_name,
+            "time_zone": self.time_zone,
+            "language": self.language,
+            "dates": {name: day.isoformat() for name, day in self.dates.items()},
+            "tags": sorted(self.tags),
+        }
 
 
 @transaction.atomic
@@ -34,15 +51,50 @@ def sign_up(request: Request, *, now: datetime, source: str) -> bool:
     The visitor is told the same in every case, or the form would say who is a patient here.
     """
     subscriber = find_or_add(request)
+    if takes_part(subscriber, request.sequence):
+        return tell_that_it_runs(subscriber, now=now)
     if already_asked(subscriber, request.sequence, now=now) or not may_ask(subscriber, now=now):
         return False
-    consent = Consent.objects.create(
+    ask(
+        Consent.objects.create(
+            subscriber=subscriber,
+            action=ConsentAction.REQUESTED,
+            sequence=request.sequence,
+            text=request.text,
+            given=request.given,
+            source=source,
+        ),
+        now=now,
+    )
+    return True
+
+
+@transaction.atomic
+def ask_again(public_id: UUID, *, now: datetime) -> bool:
+    """A new link for a request whose link is too old; whether one is sent. Raises `Gone`."""
+    old = requested(public_id)
+    subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=old.subscriber_id)
+    answered = Consent.objects.filter(answers=old).exists()
+    if answered or old.sequence is None or not may_ask(subscriber, now=now):
+        return False
+    if already_asked(subscriber, old.sequence, now=now):
+        return False
+    again = Consent(
         subscriber=subscriber,
         action=ConsentAction.REQUESTED,
-        sequence=request.sequence,
-        text=request.text,
-        source=source,
+        sequence=old.sequence,
+        text=old.text,
+        given=old.given,
+        source="new link",
     )
+    again.save()
+    ask(again, now=now)
+    return True
+
+
+def ask(consent: Consent, *, now: datetime) -> None:
+    """Plan the question whether it was really this person."""
+    subscriber = consent.subscriber
     Message.objects.create(
         kind=MessageKind.CONFIRMATION,
         dedupe_key=consent.public_id.hex,
@@ -53,7 +105,36 @@ def sign_up(request: Request, *, now: datetime, source: str) -> bool:
         planned_for=now,
         expires_at=now + rules.LINK_LIFETIME,
     )
+
+
+def takes_part(subscriber: Subscriber, sequence: Sequence) -> bool:
+    if subscriber.consent != ConsentAction.GIVEN:
+        return False
+    running = subscriber.enrolments.filter(state__in=values(RUNNING))
+    return running.filter(sequence=sequence).exists()
+
+
+def tell_that_it_runs(subscriber: Subscriber, *, now: datetime) -> bool:
+    """A friendly mail with the way to the preferences, once a day at most."""
+    notice = Message(
+        kind=MessageKind.ENROLLED,
+        dedupe_key=f"{subscriber.public_id.hex} {now:%Y-%m-%d}",
+        subscriber=subscriber,
+        address=subscriber.address,
+        address_hash=address_hash(subscriber.address),
+        planned_for=now,
+        expires_at=now + REPEAT_AFTER,
+    )
+    Message.objects.bulk_create([notice], ignore_conflicts=True)
     return True
+
+
+def too_many(*, now: datetime) -> bool:
+    """Whether the whole site has asked more than it should. The rows count, so it holds without
+    Redis, too."""
+    since = now - timedelta(hours=1)
+    lately = Consent.objects.filter(action=ConsentAction.REQUESTED, created_at__gt=since)
+    return lately.count() >= settings.SIGNUP_LIMIT_SITE
 
 
 def find_or_add(request: Request) -> Subscriber:

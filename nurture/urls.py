@@ -16,6 +16,7 @@ LINKED = {
 
 urlpatterns = [
     path("signup/", signup.form, name="signup"),
+    path("signup/embedded/", signup.embedded, name="signup-embedded"),
     path("signup/done/", signup.done, name="signup-done"),
     *(
         path(f"{PREFIXES[purpose]}/<str:token>/", page, name=purpose.value)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -35,7 +36,8 @@ class ShortPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        path = request.path_info
+        if not path.startswith(PREFIX) or path in settings.API_WRITABLE:
             return self.get_response(request)
         request.get_host()  # refuses hosts that are not ours
         try:

@@ -29,6 +29,7 @@ def local_environment(
         "MAIL_FROM": f"{PRACTICE} <hello@larkfield.example>",
         "PRACTICE_NAME": PRACTICE,
         "PRACTICE_ADDRESS": "12 Larkfield Lane, Portland, OR 97209, USA",
+        "SIGNUP_MINIMUM_SECONDS": "0",  # who tries it out has the form filled in at once
         "MEDIA_ROOT": str(media_root),
         "STATIC_ROOT": str(static_root),
     }

@@ -70,7 +70,11 @@ class BadLink(ValueError):
 
 
 class ExpiredLink(BadLink):
-    """Ours, but too old."""
+    """Ours, but too old. `target` is what it stood for."""
+
+    def __init__(self, target: "Target") -> None:
+        super().__init__()
+        self.target = target
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +156,10 @@ def read(purpose: Purpose, token: str, *, now: datetime) -> Target:
         raise BadLink
     identifier, seconds, answer, generation = BODY.unpack(body)
     expires = datetime.fromtimestamp(seconds, UTC) if seconds else None
+    target = Target(purpose, UUID(bytes=identifier), expires, answer, generation)
     if expires and expires < now:
-        raise ExpiredLink
-    return Target(purpose, UUID(bytes=identifier), expires, answer, generation)
+        raise ExpiredLink(target)
+    return target
 
 
 def unpack(token: str) -> tuple[bytes, bytes]:

@@ -10,6 +10,7 @@ from nurture.models.erasure import Erasure
 from nurture.models.event import Event
 from nurture.models.mail_settings import MailSettings
 from nurture.models.message import Message
+from nurture.models.outside import OutsideReport
 from nurture.models.recompile import Dependency, Recompile
 from nurture.models.sequence import Sequence
 from nurture.models.step import Step, StepVersion, Variant
@@ -28,6 +29,7 @@ __all__ = [
     "Event",
     "MailSettings",
     "Message",
+    "OutsideReport",
     "Recompile",
     "Sequence",
     "SequenceApproval",

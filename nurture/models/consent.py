@@ -52,11 +52,17 @@ class Consent(models.Model):
     sequence = models.ForeignKey("nurture.Sequence", on_delete=models.PROTECT, null=True)
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, null=True)
     answers = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="answer")
+    # What a request said about the person, kept apart until it is confirmed: a stranger who knows
+    # an address changes nothing about whom it belongs to.
+    given = models.JSONField(default=dict)
     source = models.CharField(max_length=40)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subscriber", "action", "created_at"])]
+        indexes = [
+            models.Index(fields=["subscriber", "action", "created_at"]),
+            models.Index(fields=["action", "created_at"]),
+        ]
         constraints = [
             known("action", ConsentAction),
             models.UniqueConstraint(fields=["answers"], name="consent_answered_once"),

@@ -1,13 +1,18 @@
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
+from disposable_email_domains import blocklist
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cms import languages
+from cms.contraindications import CONTRAINDICATIONS
+from nurture.blocks.planning import DATES
 from nurture.domain import addresses
 from nurture.models import Sequence
 from nurture.programmes import Offer
@@ -16,6 +21,8 @@ from nurture.programmes import Offer
 ZONES = sorted(
     name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix"))
 )
+YEARS_BACK = timedelta(days=366 * 10)
+YEARS_AHEAD = timedelta(days=366 * 2)
 
 
 def first_name_of(text: str) -> str:
@@ -26,6 +33,33 @@ def first_name_of(text: str) -> str:
     if "://" in name or "@" in name:
         raise ValidationError(_("Enter a first name, not an address."))
     return name
+
+
+def address_of(text: str) -> str:
+    """One address that mail can go to. Raises `ValidationError`."""
+    try:
+        address = addresses.parse(text)
+    except addresses.BadAddress as error:
+        raise ValidationError(in_their_language(str(error))) from None
+    domain = address.rpartition("@")[2].casefold()
+    if settings.SIGNUP_REFUSE_DISPOSABLE and domain in blocklist:
+        raise ValidationError(_("Use an address that you will still have in some weeks."))
+    return address
+
+
+class DateField(forms.DateField):
+    """A day of a life, by a browser's own calendar."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        today = timezone.localdate()
+        if day and not today - YEARS_BACK <= day <= today + YEARS_AHEAD:
+            raise ValidationError(_("Is the year right?"))
+        return day
 
 
 class SignupForm(forms.Form):
@@ -58,6 +92,13 @@ class SignupForm(forms.Form):
         help_text=_("So that mails arrive in your morning, not in ours."),
         error_messages={"invalid_choice": _("Choose a time zone from the list.")},
     )
+    tags = forms.MultipleChoiceField(
+        label=_("Does any of this apply to you?"),
+        choices=CONTRAINDICATIONS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Optional. Exercises that are wrong for you are then left out."),
+    )
     consent = forms.BooleanField(
         label=_("I agree"),
         error_messages={
@@ -73,23 +114,39 @@ class SignupForm(forms.Form):
         cast("forms.ChoiceField", self.fields["programme"]).choices = choices
         zone = settings.TIME_ZONE
         self.fields["time_zone"].initial = zone if zone in ZONES else "America/New_York"
+        asked = {name for one in self.offered.values() for name in one.sequence.asks}
+        self.date_names = [name for name, _label in DATES if name in asked]
+        for name, label in DATES:
+            if name in asked:
+                self.fields[f"date_{name}"] = DateField(label=label, required=False)
 
     @property
     def programmes(self) -> list[Offer]:
         """What is on offer, for the page that explains it."""
         return list(self.offered.values())
 
+    @property
+    def date_fields(self) -> list[Any]:
+        """Those that some programme needs. Which one needs which stands in the error, if any."""
+        return [self[f"date_{name}"] for name in self.date_names]
+
     def clean_address(self) -> str:
-        try:
-            return addresses.parse(self.cleaned_data["address"])
-        except addresses.BadAddress as error:
-            raise ValidationError(in_their_language(str(error))) from None
+        return address_of(self.cleaned_data["address"])
 
     def clean_first_name(self) -> str:
         return first_name_of(self.cleaned_data["first_name"])
 
     def clean_time_zone(self) -> str:
         return ZoneInfo(self.cleaned_data["time_zone"]).key
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        chosen = self.offered.get(cleaned.get("programme", ""))
+        for name in chosen.sequence.asks if chosen else ():
+            field = f"date_{name}"
+            if field not in self.errors and not cleaned.get(field):
+                self.add_error(field, _("This programme needs the date, to begin in time."))
+        return cleaned
 
     @property
     def is_from_a_machine(self) -> bool:
@@ -99,6 +156,12 @@ class SignupForm(forms.Form):
     @property
     def sequence(self) -> Sequence:
         return self.offered[self.cleaned_data["programme"]].sequence
+
+    @property
+    def dates(self) -> dict[str, date]:
+        """Those that the chosen programme asks for; others are not our business."""
+        given = {name: self.cleaned_data.get(f"date_{name}") for name in self.sequence.asks}
+        return {name: day for name, day in given.items() if day}
 
 
 def in_their_language(english: str) -> str:

@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from nurture import consent
+from nurture import consent, preferences, signup, tasks
+from nurture.domain.states import MessageKind
 from nurture.mail import links
 from nurture.mail.links import Purpose
 from nurture.models import Subscriber
@@ -28,10 +29,10 @@ def linked(purpose: Purpose) -> Callable[[Page], Page]:
             try:
                 target = links.read(purpose, token, now=timezone.now())
                 response = view(request, target, token)
-            except links.ExpiredLink:
-                response = invalid(request, expired=True)
+            except links.ExpiredLink as error:
+                response = too_old(request, error.target)
             except (links.BadLink, consent.Gone):
-                response = invalid(request, expired=False)
+                response = render(request, "nurture/link_invalid.html", status=404)
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex"
             return response
@@ -52,6 +53,27 @@ def person_of(target: links.Target) -> Subscriber:
     return subscriber
 
 
-def invalid(request: HttpRequest, *, expired: bool) -> HttpResponse:
-    status = 410 if expired else 404
-    return render(request, "nurture/link_invalid.html", {"expired": expired}, status=status)
+def too_old(request: HttpRequest, target: links.Target) -> HttpResponse:
+    """Whoever has it may know that it is too old, and can have a new one mailed: to the address
+    that the link belongs to, whatever the visitor says."""
+    renewed = False
+    if request.method == "POST" and request.POST.get("action") == "new-link":
+        renew(target)
+        tasks.ring_on_commit(tasks.send_transactional)
+        renewed = True
+    context = {"renewed": renewed, "renewable": target.purpose in RENEWABLE}
+    return render(request, "nurture/link_expired.html", context, status=410)
+
+
+RENEWABLE = frozenset({Purpose.CONFIRM, Purpose.PREFERENCES})
+
+
+def renew(target: links.Target) -> None:
+    now = timezone.now()
+    try:
+        if target.purpose is Purpose.CONFIRM:
+            signup.ask_again(target.public_id, now=now)
+        elif target.purpose is Purpose.PREFERENCES:
+            preferences.mail_link(MessageKind.ENROLLED, person_of(target), now=now)
+    except (links.BadLink, consent.Gone):
+        return  # the answer is the same: what became of the person is nobody else's business

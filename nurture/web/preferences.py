@@ -120,7 +120,7 @@ def time_form(subscriber: Subscriber) -> TimeForm:
 
 def data_form(visit: Visit) -> DataForm:
     known = {"first_name": visit.subscriber.first_name, **visit.subscriber.dates}
-    return DataForm(names=visit.dates_asked, today=visit.today, initial=known)
+    return DataForm(names=visit.dates_asked, initial=known)
 
 
 def others(visit: Visit) -> list[Offer]:
@@ -163,7 +163,7 @@ def choose_time(visit: Visit) -> str | None:
 
 
 def correct(visit: Visit) -> str | None:
-    form = DataForm(visit.request.POST, names=visit.dates_asked, today=visit.today)
+    form = DataForm(visit.request.POST, names=visit.dates_asked)
     if not valid(visit, "data", form):
         return None
     preferences.correct(

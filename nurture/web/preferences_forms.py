@@ -14,17 +14,7 @@ from nurture.blocks.planning import DATES
 from nurture.models import Sequence
 from nurture.preferences import LONGEST_PAUSE
 from nurture.programmes import Offer
-from nurture.web.forms import ZONES, first_name_of
-
-FORTNIGHT, MONTH = timedelta(weeks=2), timedelta(weeks=4)
-YEARS_BACK = timedelta(days=366 * 10)
-YEARS_AHEAD = timedelta(days=366 * 2)
-
-
-class DateField(forms.DateField):
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        super().__init__(**options)
+from nurture.web.forms import ZONES, DateField, first_name_of
 
 
 class PauseForm(forms.Form):
@@ -92,23 +82,14 @@ class DataForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
 
-    def __init__(self, *args: Any, names: Iterable[str], today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, names: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names = [(name, label) for name, label in DATES if name in set(names)]
-        self.today = today
         for name, label in self.names:
             self.fields[name] = DateField(label=label, required=False)
 
     def clean_first_name(self) -> str:
         return first_name_of(self.cleaned_data["first_name"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, _label in self.names:
-            day = cleaned.get(name)
-            if day and not self.today - YEARS_BACK <= day <= self.today + YEARS_AHEAD:
-                self.add_error(name, _("Is the year right?"))
-        return cleaned
 
     @property
     def dates(self) -> dict[str, date]:

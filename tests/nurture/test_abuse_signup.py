@@ -1,0 +1,432 @@
+"""Signing up, by those who should not: floods, machines, other sites, look-alikes."""
+
+import json
+import statistics
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from cms.integrations import limits
+from cms.integrations.tally import Tally
+from nurture import consent, sending, signup
+from nurture.domain.states import TRANSACTIONAL, MessageKind
+from nurture.mail import links
+from nurture.mail.links import Purpose
+from nurture.models import Consent, ConsentText, Enrolment, Message, Sequence, Subscriber
+from nurture.web import evenly
+from nurture.web.signup import SALT
+from tests import smtp
+from tests.cast import ANNA
+from tests.factories import published_sequence
+from tests.nurture.steps import asks, enrolled
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1/signup/"
+ELSEWHERE = "https://www.practice.example"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_fresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test counts from nothing, and only the test of time takes time."""
+    settings.SIGNUP_ORIGINS = frozenset({settings.SITE_URL, ELSEWHERE})
+    settings.SIGNUP_LIMIT_NETWORK = 1_000
+    monkeypatch.setattr(evenly, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "own", Tally())
+    monkeypatch.setattr(limits.Away, "until", float("inf"))
+
+
+@pytest.fixture
+def sequence() -> Sequence:
+    return published_sequence(steps=1)
+
+
+@pytest.fixture
+def filled(sequence: Sequence) -> dict[str, Any]:
+    return {
+        "address": ANNA.address,
+        "programme": sequence.translation_key.hex,
+        "time_zone": ANNA.time_zone,
+        "consent": True,
+        "consent_number": ConsentText.current("en-us").number,
+    }
+
+
+def call(client: Client, body: object, *, kind: str = "application/json", **headers: str) -> Any:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return client.post(API, text, content_type=kind, headers=headers)
+
+
+def as_form(filled: dict[str, Any]) -> dict[str, str]:
+    return {**{name: str(value) for name, value in filled.items()}, "consent": "on"}
+
+
+# ------------------------------------------------------------------ the API
+
+
+def test_the_api_says_what_a_form_needs(client: Client, sequence: Sequence) -> None:
+    offer = client.get(API).json()
+
+    (programme,) = offer["programmes"]
+    assert programme["key"] == sequence.translation_key.hex
+    assert offer["consent_text"].startswith("I agree")
+    assert {tag["key"] for tag in offer["tags"]} >= {"pregnant", "dizziness"}
+
+
+def test_a_signup_by_the_api_plans_a_question(client: Client, filled: dict[str, Any]) -> None:
+    response = call(client, filled)
+
+    assert response.status_code == 202
+    assert response.json()["status"] == "accepted"
+    assert not response.cookies
+    assert Message.objects.get().kind == MessageKind.CONFIRMATION
+    assert Consent.objects.get().source == "api"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"address": ""}, 422),
+        ({"address": "a@b@c"}, 422),
+        ({"address": "a@example.org\r\nBcc: b@example.org"}, 422),
+        ({"address": '"a@b"@example.org'}, 422),
+        ({"address": "a@example.org,b@example.org"}, 422),
+        ({"address": "a@[127.0.0.1]"}, 422),
+        ({"address": "a" * 10_000 + "@example.org"}, 400),
+        ({"address": ["a@example.org"]}, 400),
+        ({"address": None}, 400),
+        ({"first_name": "x\r\nBcc: a@b"}, 422),
+        ({"first_name": "https://evil.example"}, 422),
+        ({"first_name": "N" * 81}, 400),
+        ({"programme": "nonsense"}, 422),
+        ({"consent": False}, 422),
+        ({"consent_number": 99}, 422),
+        ({"time_zone": "EST"}, 422),
+        ({"tags": ["nonsense"]}, 422),
+        ({"dates": {"birth": "yesterday"}}, 400),
+        ({"state": "active"}, 400),
+        ({"consent_at": "2026-01-01"}, 400),
+    ],
+)
+def test_a_wrong_body_is_explained_and_stores_nothing(
+    client: Client, filled: dict[str, Any], change: dict[str, Any], status: int
+) -> None:
+    response = call(client, {**filled, **change})
+
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["parameters"]
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("not json", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("[" * 5_000, "application/json", 400),
+        ("{}", "text/plain", 415),
+        ("address=a", "application/x-www-form-urlencoded", 415),
+        ('"' + "x" * 20_000 + '"', "application/json", 413),
+    ],
+)
+def test_what_is_no_short_json_is_refused(
+    client: Client, body: str, kind: str, status: int
+) -> None:
+    response = call(client, body, kind=kind)
+
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ELSEWHERE + ".evil.example"])
+def test_a_page_of_another_origin_may_not_write(
+    client: Client, filled: dict[str, Any], origin: str
+) -> None:
+    response = call(client, filled, origin=origin)
+    asked = client.options(API, headers={"origin": origin})
+
+    assert (response.status_code, asked.status_code) == (403, 403)
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert not Subscriber.objects.exists()
+
+
+def test_a_page_of_the_practice_may(client: Client, filled: dict[str, Any]) -> None:
+    asked = client.options(API, headers={"origin": ELSEWHERE})
+    response = call(client, filled, origin=ELSEWHERE)
+
+    assert (asked.status_code, response.status_code) == (204, 202)
+    assert response["Access-Control-Allow-Origin"] == ELSEWHERE
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_the_embedded_form_works_without_a_script_and_from_known_pages_only(
+    client: Client, filled: dict[str, Any]
+) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    form = as_form(filled)
+
+    evil = strict.post("/signup/embedded/", form, headers={"origin": "https://evil.example"})
+    good = strict.post("/signup/embedded/", form, headers={"origin": ELSEWHERE})
+
+    assert (evil.status_code, good.status_code) == (403, 302)
+    assert Subscriber.objects.count() == 1
+    assert client.get(good["Location"]).status_code == 200
+
+
+# ------------------------------------------------------------------ machines
+
+
+def test_a_machine_that_fills_every_field_is_thanked_and_forgotten(
+    client: Client, filled: dict[str, Any]
+) -> None:
+    assert call(client, {**filled, "website": "https://spam.example"}).status_code == 202
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.parametrize(("ago", "status"), [(0.2, 422), (10.0, 302), (None, 422)])
+def test_a_form_that_comes_back_too_soon_is_asked_once_more(
+    client: Client, filled: dict[str, Any], settings: Settings, ago: float | None, status: int
+) -> None:
+    settings.SIGNUP_MINIMUM_SECONDS = 2
+    opened = timezone.now().timestamp() - (ago or 0)
+    began = signing.dumps(opened, salt=SALT) if ago is not None else "made up"
+
+    response = client.post("/signup/", {**as_form(filled), "began": began})
+
+    assert response.status_code == status
+    assert Subscriber.objects.exists() is (status == 302)
+
+
+def test_disposable_addresses_are_refused_where_the_practice_wants_it(
+    client: Client, filled: dict[str, Any], settings: Settings
+) -> None:
+    settings.SIGNUP_REFUSE_DISPOSABLE = True
+
+    assert call(client, {**filled, "address": "a@mailinator.com"}).status_code == 422
+    assert call(client, filled).status_code == 202
+
+
+# ------------------------------------------------------------------ floods
+
+
+def test_one_network_cannot_flood(
+    client: Client, filled: dict[str, Any], settings: Settings
+) -> None:
+    settings.SIGNUP_LIMIT_NETWORK = 5
+
+    answers = [
+        call(client, {**filled, "address": f"victim{n}@example.org"}).status_code for n in range(12)
+    ]
+
+    assert answers == [202] * 5 + [429] * 7
+    assert Message.objects.count() == 5
+
+
+def test_a_forwarded_address_that_no_proxy_of_ours_wrote_counts_for_nothing(
+    client: Client, filled: dict[str, Any], settings: Settings
+) -> None:
+    settings.SIGNUP_LIMIT_NETWORK = 3
+
+    answers = [
+        call(client, filled, **{"x-forwarded-for": f"10.0.0.{n}"}).status_code for n in range(6)
+    ]
+
+    assert answers.count(429) == 3
+
+
+def test_the_whole_site_has_a_bound_that_needs_no_redis(
+    client: Client, filled: dict[str, Any], settings: Settings
+) -> None:
+    settings.SIGNUP_LIMIT_SITE = 4
+
+    for number in range(8):
+        call(client, {**filled, "address": f"victim{number}@example.org"})
+
+    assert Message.objects.count() == 4
+
+
+def test_one_address_from_everywhere_is_asked_once_a_day(sequence: Sequence) -> None:
+    for _time in range(50):
+        asks(ANNA, sequence)
+
+    assert Message.objects.count() == 1
+
+
+def test_upper_and_lower_case_are_one_person(client: Client, filled: dict[str, Any]) -> None:
+    for address in ("Anna@Example.org", "ANNA@EXAMPLE.ORG", "anna@example.org"):
+        call(client, {**filled, "address": address})
+
+    assert Subscriber.objects.count() == 1
+    assert Message.objects.count() == 1
+
+
+def test_the_question_repeats_nothing_that_was_typed(
+    client: Client, filled: dict[str, Any], relay: smtp.Relay
+) -> None:
+    call(client, {**filled, "first_name": "BUY NOW"})
+
+    sending.send_claimed(TRANSACTIONAL)
+
+    assert b"BUY NOW" not in relay.mails[0].content
+
+
+# ------------------------------------------------------------------ who is known
+
+
+def test_somebody_who_takes_part_gets_a_friendly_mail_and_no_second_programme(
+    client: Client, filled: dict[str, Any], sequence: Sequence, relay: smtp.Relay
+) -> None:
+    enrolled(ANNA.joins(), sequence)
+
+    for _time in range(3):
+        response = call(client, filled)
+
+    assert response.status_code == 202
+    assert Enrolment.objects.count() == 1
+    (notice,) = Message.objects.all()
+    assert notice.kind == MessageKind.ENROLLED
+    sending.send_claimed(TRANSACTIONAL)
+    assert b"/m/" in relay.mails[0].content.replace(b"=\r\n", b"")
+
+
+def test_a_stranger_changes_nothing_about_a_known_person(
+    client: Client, filled: dict[str, Any]
+) -> None:
+    ANNA.joins(dates={"birth": "2026-01-01"}, tags=["pregnant"])
+    before = Subscriber.objects.values().get()
+
+    call(client, {**filled, "first_name": "Eve", "time_zone": "Asia/Tokyo", "tags": ["dizziness"]})
+
+    assert Subscriber.objects.values().get() == before
+
+
+def test_what_was_said_counts_once_it_is_confirmed(client: Client, filled: dict[str, Any]) -> None:
+    asking = published_sequence(steps=1, asks=["birth"])
+    day = (timezone.localdate() - 70 * DAY).isoformat()
+    call(
+        client,
+        {
+            **filled,
+            "programme": asking.translation_key.hex,
+            "dates": {"birth": day},
+            "tags": ["pelvic_floor"],
+        },
+    )
+    before = Subscriber.objects.get()
+    assert (before.dates, before.tags) == ({}, [])
+
+    consent.confirm(Consent.objects.get().public_id, now=timezone.now(), source="link")
+
+    anna = Subscriber.objects.get()
+    assert (anna.dates, anna.tags) == ({"birth": day}, ["pelvic_floor"])
+
+
+def test_a_programme_that_counts_from_a_date_asks_for_it(
+    client: Client, filled: dict[str, Any]
+) -> None:
+    asking = published_sequence(steps=1, asks=["birth"])
+
+    response = call(client, {**filled, "programme": asking.translation_key.hex})
+
+    assert response.status_code == 422
+    assert response.json()["parameters"][0]["name"] == "birth"
+
+
+def known_and_unknown(client: Client, filled: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Seconds of answers to a known and an unknown address, in turns."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(9):
+        for group, address in enumerate((ANNA.address, f"stranger{number}@example.org")):
+            began = time.perf_counter()
+            assert call(client, {**filled, "address": address}).status_code == 202
+            times[group].append(time.perf_counter() - began)
+    return times
+
+
+def test_the_time_of_an_answer_does_not_say_who_is_known(
+    client: Client,
+    filled: dict[str, Any],
+    sequence: Sequence,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The floor is longer than the work, so both take the floor; medians bear a busy machine."""
+    enrolled(ANNA.joins(), sequence)
+    known_and_unknown(client, filled)  # everything is warm
+    monkeypatch.setattr(evenly, "LEAST_SECONDS", 0.4)
+
+    known, unknown = known_and_unknown(client, filled)
+
+    assert min(known + unknown) >= 0.4
+    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.05
+
+
+# ------------------------------------------------------------------ links that are too old
+
+
+def expired(request: Consent) -> str:
+    url = links.make(Purpose.CONFIRM, request.public_id, expires=timezone.now() - DAY)
+    return url.removeprefix("http://localhost:8000")
+
+
+def long_ago(request: Consent) -> None:
+    Consent.objects.filter(pk=request.pk).update(created_at=timezone.now() - 8 * DAY)
+
+
+def test_a_new_link_can_be_asked_for_and_goes_to_the_same_address(
+    client: Client, sequence: Sequence
+) -> None:
+    asks(ANNA, sequence)
+    request = Consent.objects.get()
+    long_ago(request)
+    page = client.get(expired(request))
+    assert page.status_code == 410
+    assert "Mail me a new link" in page.content.decode()
+
+    answer = client.post(expired(request), {"action": "new-link", "address": "eve@example.org"})
+
+    assert answer.status_code == 410
+    assert "on its way" in answer.content.decode()
+    newest = Message.objects.latest("pk")
+    assert (newest.address, newest.kind) == (ANNA.address, MessageKind.CONFIRMATION)
+    assert Subscriber.objects.count() == 1
+
+
+def test_asking_for_new_links_all_day_sends_one(client: Client, sequence: Sequence) -> None:
+    asks(ANNA, sequence)
+    request = Consent.objects.get()
+    long_ago(request)
+
+    answers = {client.post(expired(request), {"action": "new-link"}).content for _time in range(6)}
+
+    assert Message.objects.count() == 2
+    assert len(answers) == 1
+
+
+def test_a_new_link_for_somebody_who_left_is_not_sent_and_not_told(
+    client: Client, sequence: Sequence
+) -> None:
+    asks(ANNA, sequence)
+    request = Consent.objects.get()
+    long_ago(request)
+    consent.withdraw(Subscriber.objects.get().public_id, source="link")
+
+    answer = client.post(expired(request), {"action": "new-link"})
+
+    assert answer.status_code == 410
+    assert Message.objects.count() == 1
+
+
+def test_the_site_bound_counts_the_last_hour_only(sequence: Sequence, settings: Settings) -> None:
+    settings.SIGNUP_LIMIT_SITE = 1
+    asks(ANNA, sequence)
+
+    assert signup.too_many(now=timezone.now())
+    assert not signup.too_many(now=timezone.now() + timedelta(hours=2))
