@@ -11,7 +11,7 @@ from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from cms.admin import catalogue_search
 from cms.blocks import ExerciseChooser
-from cms.models import ExercisePage
+from cms.models import ExercisePage, RegionPage
 from cms.models.exercises import Kind, Level
 from cms.models.pictures import renditions_of
 
@@ -30,20 +30,27 @@ class SearchForm(BaseFilterForm):
     )
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     level = forms.ChoiceField(label=_("Level"), required=False)
+    region = forms.ModelChoiceField(
+        RegionPage.objects.order_by("path"), label=_("Region"), required=False, empty_label=_("All")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (("kind", Kind), ("level", Level)):
             field = self.fields[name]
             field.choices = [("", _("All")), *choices.choices]
-            field.widget.attrs["data-chooser-modal-search-filter"] = True
+        for name in ("kind", "level", "region"):
+            self.fields[name].widget.attrs["data-chooser-modal-search-filter"] = True
 
     def filter(self, objects: Any) -> Any:
         exercises = super().filter(objects)
         chosen = {name: self.cleaned_data[name] for name in ("kind", "level")}
         exercises = exercises.filter(**{name: value for name, value in chosen.items() if value})
+        region = self.cleaned_data["region"]
+        if region:
+            exercises = catalogue_search.for_region(exercises, region)
         self.search_query = self.cleaned_data["q"]
-        self.is_searching = bool(self.search_query or any(chosen.values()))
+        self.is_searching = bool(self.search_query or region or any(chosen.values()))
         return catalogue_search.matching(exercises, self.search_query or "")
 
 

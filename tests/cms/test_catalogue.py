@@ -154,6 +154,16 @@ def test_the_chooser_narrows_by_kind_and_level(admin: Client) -> None:
     assert "Move 1" not in html
 
 
+def test_the_chooser_narrows_by_region(admin: Client, loaded: Loaded) -> None:
+    knee = loaded.home.add_child(instance=RegionPage(title="Knee", slug="knee", summary="A hinge."))
+    ExerciseRegion.objects.create(page=loaded.exercises["move-2"], region=knee)
+
+    html = chooser(admin, region=str(knee.pk))
+
+    assert "Move 2" in html
+    assert "Move 1" not in html
+
+
 def test_choosing_answers_with_title_and_edit_link(admin: Client) -> None:
     page = ExercisePage.objects.get(slug="move-1")
 
