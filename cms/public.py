@@ -159,6 +159,14 @@ def not_in_review(page_ids: Collection[int], *, today: date | None = None) -> fr
     return frozenset(page_ids) - frozenset(good.order_by().values_list("pk", flat=True))
 
 
+def lost_review(page_ids: Collection[int], *, today: date | None = None) -> frozenset[int]:
+    """Those of the pages that must not be mailed: approved once and changed or overdue since, or
+    not live. One that nobody has reviewed yet is not among them. One query."""
+    states = review_states(page_ids, today=today)
+    lost = {review.Status.CHANGED, review.Status.OVERDUE}
+    return frozenset(page for page in page_ids if states.get(page) is None or states[page] in lost)
+
+
 def html(rich_text: str) -> str:
     """Rich text as HTML with real addresses in its links."""
     return str(expand_db_html(rich_text))

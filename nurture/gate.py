@@ -1,4 +1,4 @@
-"""Clinical review at the door: a mail whose pages no clinician stands behind is held, not sent.
+"""Clinical review at the door: a mail whose pages have lost their review is held, not sent.
 
 Whether a version's pages are in review is copied onto the version, so that the fence stays one
 statement. The copy follows the CMS's signal, and a sweep repairs it when a date has passed.
@@ -26,8 +26,8 @@ def on_change(page_ids: Collection[int], **_kwargs: Any) -> None:
 
 
 def is_open(page_ids: Iterable[int]) -> bool:
-    """Whether a clinician stands behind all these pages today."""
-    return not public.not_in_review(frozenset(page_ids))
+    """Whether none of these pages has lost its review by today."""
+    return not public.lost_review(frozenset(page_ids))
 
 
 @transaction.atomic
@@ -36,7 +36,7 @@ def refresh(versions: "QuerySet[StepVersion] | None" = None) -> int:
     all_or_these = StepVersion.objects.all() if versions is None else versions
     rows = all_or_these.exclude(page_revisions={})
     pages = {pk: frozenset(map(int, used)) for pk, used in rows.values_list("pk", "page_revisions")}
-    out = public.not_in_review(frozenset().union(*pages.values())) if pages else frozenset()
+    out = public.lost_review(frozenset().union(*pages.values())) if pages else frozenset()
     shut = [pk for pk, used in pages.items() if used & out]
     changed = StepVersion.objects.filter(pk__in=shut, in_review=True).update(in_review=False)
     again = list(

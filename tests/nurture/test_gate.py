@@ -9,7 +9,7 @@ from nurture.models import Message, StepVersion
 from nurture.sweep import sweep
 from tests import smtp
 from tests.cast import ANNA
-from tests.factories import published_sequence
+from tests.factories import exercise_page, published_sequence
 from tests.nurture.steps import planned
 
 
@@ -17,7 +17,7 @@ from tests.nurture.steps import planned
 def reviewed(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """The pages that are in review, as the CMS would say; page 7 is."""
     pages = {7}
-    monkeypatch.setattr(public, "not_in_review", lambda ids: frozenset(ids) - pages)
+    monkeypatch.setattr(public, "lost_review", lambda ids: frozenset(ids) - pages)
     return pages
 
 
@@ -68,3 +68,15 @@ def test_another_page_changes_nothing(mail: Message, reviewed: set[int]) -> None
 
 def test_a_version_without_pages_needs_no_review(db: None) -> None:
     assert gate.is_open([])
+
+
+def test_what_nobody_has_reviewed_yet_may_be_sent_and_what_lost_its_review_may_not(
+    db: None,
+) -> None:
+    page = exercise_page()
+
+    never = public.lost_review({page.pk})
+    page.unpublish()
+
+    assert never == frozenset()
+    assert public.lost_review({page.pk}) == {page.pk}
