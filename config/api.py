@@ -1,7 +1,6 @@
 """The APIs: our own, and beside it Wagtail's API v2 for front ends that already speak it."""
 
 from wagtail.api.v2.router import WagtailAPIRouter
-from wagtail.api.v2.views import PagesAPIViewSet
 from wagtail.images.api.v2.views import ImagesAPIViewSet
 
 from cms.api.base import ContentAPI
@@ -11,6 +10,7 @@ from cms.api.door import NAMESPACE
 from cms.api.preview import router as preview
 from cms.api.searching import router as searching
 from cms.api.site import router as site
+from cms.api.v2 import Pages
 from nurture.web.api import router as sequences
 from nurture.web.writing import router as people
 
@@ -29,5 +29,5 @@ people_api.openapi_url = "people.json"
 people_api.add_router("", people)
 
 api_v2 = WagtailAPIRouter("api-v2")
-api_v2.register_endpoint("pages", PagesAPIViewSet)
+api_v2.register_endpoint("pages", Pages)
 api_v2.register_endpoint("images", ImagesAPIViewSet)
