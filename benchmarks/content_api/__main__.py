@@ -151,7 +151,7 @@ def wrk(what: str, url: str, extra: list[str], seconds: int) -> Speed:
 
 
 def recompile(url: str, seconds: int) -> dict[str, float]:
-    """One exercise that 200 articles show is published; meanwhile others read."""
+    """An exercise that all articles show is published; meanwhile others read."""
     from cms.documents import working  # noqa: PLC0415
     from cms.models import ExercisePage  # noqa: PLC0415
 

@@ -1,4 +1,7 @@
-"""100 exercises and 200 articles of ten blocks, three of them exercises with a photo each."""
+"""Articles of ten blocks, three of them exercises with a photo each.
+
+One is published as an editor does it, the others are copies of its rows.
+"""
 
 from io import BytesIO
 from typing import Any
@@ -11,7 +14,7 @@ from wagtail.models import Page, Site
 from cms.documents import pictures, working
 from cms.models import ArticlePage, ExerciseIndexPage, ExercisePage, HomePage, Picture, RegionPage
 
-EXERCISES, ARTICLES, PHOTOS = 100, 200, 6
+EXERCISES, PAGES, PHOTOS = 3, 300, 3
 WORDS = "The joint carries the load of each step, so a small change of how you move helps. " * 8
 
 
@@ -42,9 +45,9 @@ def fill() -> None:
     region = published(RegionPage(title="Hip", slug="hip", summary="A joint."), home)
     photos = [photo(number) for number in range(PHOTOS)]
     exercises = [published(exercise(n, photos[n % PHOTOS]), index) for n in range(EXERCISES)]
-    for number in range(ARTICLES):
-        published(article(number, exercises), region)
+    published(article(exercises), region)
     working.repair()
+    grow(to=PAGES)
 
 
 def exercise(number: int, drawing: Picture) -> ExercisePage:
@@ -62,13 +65,10 @@ def exercise(number: int, drawing: Picture) -> ExercisePage:
     )
 
 
-def article(number: int, exercises: list[ExercisePage]) -> ArticlePage:
-    shown = [exercises[0], *(exercises[(number * 2 + n) % EXERCISES] for n in (1, 2))]
+def article(exercises: list[ExercisePage]) -> ArticlePage:
     texts = [("text", {"heading": "Why", "body": f"<p>{WORDS}</p>"})] * 7
-    cards = [("exercise", {"exercise": page, "note": ""}) for page in shown]
-    return ArticlePage(
-        title=f"Article {number:03}", slug=f"article-{number}", summary="Read.", body=texts + cards
-    )
+    cards = [("exercise", {"exercise": page, "note": ""}) for page in exercises]
+    return ArticlePage(title="Article", slug="article", summary="Read.", body=texts + cards)
 
 
 def grow(*, to: int) -> int:
@@ -82,9 +82,9 @@ def grow(*, to: int) -> int:
         first = cursor.fetchone()[0]
         changes = {
             "id": f"{first} + n",
-            "path": f"'{source.path[:-4]}' || upper(lpad(to_hex(n + 40960), 4, '0'))",
-            "slug": "'copy-' || n",
-            "url_path": "url_path || n",
+            "path": f"'{source.path[:-4]}' || upper(lpad(to_hex({first} + n + 40960), 4, '0'))",
+            "slug": f"'copy-{first}-' || n",
+            "url_path": f"url_path || '{first}-' || n",
             "translation_key": "gen_random_uuid()",
             "live_revision_id": "NULL",
             "latest_revision_id": "NULL",
@@ -96,6 +96,13 @@ def grow(*, to: int) -> int:
         copy(cursor, entry, changes, number, f"object_id = '{source.pk}'")
         changes = {"id": None, "page_id": f"{first} + n", "key": "gen_random_uuid()"}
         copy(cursor, "cms_document", changes, number, f"page_id = {source.pk}")
+        cursor.execute(
+            "INSERT INTO cms_source (document_id, name) SELECT document.id, source.name"
+            " FROM cms_document AS document, cms_source AS source"
+            " JOIN cms_document AS origin ON origin.id = source.document_id"
+            " WHERE origin.page_id = %s AND document.page_id > %s",
+            [source.pk, first],
+        )
         cursor.execute("ANALYZE")
     return Page.objects.count()
 

@@ -22,6 +22,10 @@ class ListOf(BaseModel, Generic[Item]):
     items: list[Item]
     next: Annotated[str | None, Field(description="The cursor of the next page, if there is one.")]
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        return f"ListOf{params[0].__name__}"  # a name that clients can use
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

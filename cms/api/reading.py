@@ -11,7 +11,7 @@ from django.db import connection
 
 from cms.api.freshness import Known
 from cms.api.problems import Problem
-from cms.documents import store
+from cms.documents import working
 
 # Whatever the documents say, nobody is served a page that is not live, has expired or is closed.
 FOR_ALL = """
@@ -115,7 +115,7 @@ def fresh_rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) 
     if not withheld:
         return found
     for page_id in sorted(withheld):
-        store.keep(page_id)
+        working.succeeds(working.make_at_once, page_id)
     found = rows(statement, values, kind=kind)
     if any(row.withheld for row in found):
         raise Problem(503, "The content is being made again.", headers={"Retry-After": "5"})

@@ -1,6 +1,7 @@
 """Makes again what is outdated, and finds what nobody marked."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -14,19 +15,33 @@ from cms.documents.compiling import compile_page
 from cms.documents.pages import DOCUMENTS
 from cms.models import Document, Outdated, Picture
 
+log = logging.getLogger(__name__)
+
 WORKING = 0x636D74  # the advisory lock of whoever works
 
 
 def work() -> int:
     """Compile what is marked, the urgent first, else in order; how many pages. 0 if somebody else
     is at it: they see our marks too."""
+    failed: set[int] = set()
     with alone() as ours:
         for done in count():
-            page = next_page() if ours else None
+            page = next_page(failed) if ours else None
             if page is None:
-                return done
-            make(page)
+                return done - len(failed)
+            if not succeeds(make, page):
+                failed.add(page)
     return 0
+
+
+def succeeds(act: Callable[[int], None], page_id: int) -> bool:
+    """A page that cannot be compiled stays marked and keeps no other from being."""
+    try:
+        act(page_id)
+    except Exception:
+        log.exception("page %s cannot be compiled", page_id)
+        return False
+    return True
 
 
 def make(page_id: int) -> None:
@@ -38,8 +53,14 @@ def make(page_id: int) -> None:
         store.keep(page_id)
 
 
-def next_page() -> int | None:
-    marks = Outdated.objects.order_by("-urgent", "pk")
+def make_at_once(page_id: int) -> None:
+    """For somebody who waits: the background makes what is missing of the pictures."""
+    if store.keep(page_id):
+        outdated.mark_pages([page_id])
+
+
+def next_page(failed: set[int]) -> int | None:
+    marks = Outdated.objects.exclude(page_id__in=failed).order_by("-urgent", "pk")
     return marks.values_list("page_id", flat=True).first()
 
 

@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from django.test import Client
 from wagtail.images.tests.utils import get_test_image_file
+from wagtail.models import Page
 
-from cms.documents import working
+from cms.documents import store, working
+from cms.documents.compiling import Compiled
 from cms.models import Citation, Document, ExercisePage, Outdated, Picture
 from cms.sample import Loaded
+from tests.api.reading import get
 
 ALL = {"Oak Clinic", "Exercises", "Move 1", "Move 2", "Hip", "Sore hip", "Run again"}
 
@@ -159,3 +163,32 @@ def test_a_photo_comes_in_all_formats_and_sizes(compiled: Loaded) -> None:
 
 def test_every_page_has_its_document(compiled: Loaded) -> None:
     assert set(Document.objects.values_list("page__title", flat=True)) == ALL
+
+
+def test_a_page_that_cannot_be_compiled_is_withheld_and_stops_no_other(
+    compiled: Loaded, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = store.compile_page
+    broken = compiled.exercises["move-1"]
+
+    def fails(page: Page) -> list[Compiled]:
+        if page.pk == broken.pk:
+            raise ValueError(page.pk)
+        return whole(page)
+
+    monkeypatch.setattr(store, "compile_page", fails)
+    broken.title = "A correction"
+    broken.save_revision().publish()
+    other = compiled.exercises["move-2"]
+    other.title = "Move two"
+    other.save_revision().publish()
+    working.work()
+
+    broken.refresh_from_db()
+    assert broken.title == "A correction"
+    get(client, f"exercises/{broken.translation_key}/", status=503)
+    assert get(client, f"exercises/{other.translation_key}/")["title"] == "Move two"
+
+    monkeypatch.undo()
+
+    assert get(client, f"exercises/{broken.translation_key}/")["title"] == "A correction"

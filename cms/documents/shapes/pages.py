@@ -59,8 +59,12 @@ class PageDocument(Shape):
     ]
     included: Annotated[
         list["IncludedDocument"],
-        Field(description="Only with `expand`: the documents that the page leads to."),
-    ] = []
+        # A factory, since clients take a member with a default for one that always comes.
+        Field(
+            default_factory=list,
+            description="Only with `expand`: the documents that the page leads to.",
+        ),
+    ]
 
 
 class HealthDocument(PageDocument):
