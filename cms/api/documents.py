@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from cms.api import answers, filters, freshness, listing, parameters, reading
 from cms.api.problems import not_found
@@ -21,10 +21,6 @@ Item = TypeVar("Item")
 class ListOf(BaseModel, Generic[Item]):
     items: list[Item]
     next: Annotated[str | None, Field(description="The cursor of the next page, if there is one.")]
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        return f"ListOf{params[0].__name__}"  # a name that clients can use
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +63,12 @@ KINDS = (
 )
 
 
+def named_list(card: type[cards.Card]) -> type[BaseModel]:
+    """With a name that clients can use."""
+    base = ListOf[card]  # type: ignore[valid-type]
+    return create_model(f"ListOf{card.__name__}", __base__=base)
+
+
 def add_list(kind: Kind) -> None:
     asks = parameters.of_list(kind.name, kind.document)
     orders = parameters.orders_of(kind.document)
@@ -91,7 +93,7 @@ def add_list(kind: Kind) -> None:
 
     router.get(
         f"{kind.path}/",
-        response=ListOf[kind.card],  # type: ignore[name-defined]
+        response=named_list(kind.card),
         operation_id=f"list_{kind.path}",
         summary=f"List {kind.path}",
         description="Summaries, one page at a time.",
