@@ -11,7 +11,7 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Page
 
 from cms.documents import store, working
-from cms.documents.compiling import Compiled
+from cms.documents.compiling import Compiled, compile_page
 from cms.models import Citation, Document, ExercisePage, Outdated, Picture
 from cms.sample import Loaded
 from tests.api.reading import get
@@ -168,7 +168,7 @@ def test_every_page_has_its_document(compiled: Loaded) -> None:
 def test_a_page_that_cannot_be_compiled_is_withheld_and_stops_no_other(
     compiled: Loaded, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = store.compile_page
+    whole = compile_page
     broken = compiled.exercises["move-1"]
 
     def fails(page: Page) -> list[Compiled]:
