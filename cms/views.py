@@ -16,6 +16,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -27,6 +28,7 @@ from cms import search as searching
 
 # Documents are not among them: Wagtail serves those after a look at their permissions.
 PUBLIC_FOLDERS = frozenset({"images", "original_images", "mail"})
+ORIGINALS = "original_images"
 MEDIA_HEADERS = {
     # An SVG may carry script. Opened by itself, it must not run as a page of ours.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -81,15 +83,24 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Uploaded pictures. 404 for everything outside the public folders."""
+    """Uploaded pictures. 404 for everything outside the public folders.
+
+    A photo as it was uploaded may tell where it was taken. Pages show versions without that, so the
+    original is for those who work here.
+    """
     parts = PurePosixPath(path).parts
     if not parts or parts[0] not in PUBLIC_FOLDERS or ".." in parts:
+        raise Http404
+    staff_only = parts[0] == ORIGINALS and not path.lower().endswith(".svg")
+    if staff_only and not request.user.has_perm("wagtailadmin.access_admin"):
         raise Http404
     response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     if isinstance(response, FileResponse):
         response.headers["Content-Disposition"] = "inline"
     for name, value in MEDIA_HEADERS.items():
         response.headers[name] = value
+    if staff_only:
+        add_never_cache_headers(response)
     return response
 
 

@@ -1,16 +1,15 @@
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.images.models import AbstractImage, AbstractRendition, Filter
 from wagtail.images.models import Image as WagtailImage
 
-from cms import drawings
+from cms import drawings, photos
 
 THUMBNAIL_FILTER = "max-192x128"
 
@@ -97,13 +96,20 @@ class Picture(AbstractImage):
         return self.get_rendition(SHARED_DRAWING if self.is_svg() else SHARED_PHOTO)
 
     def generate_rendition_file(self, filter: Filter, *, source: Any = None) -> Any:  # noqa: A002
-        """Wagtail's own way cannot turn a drawing into pixels."""
-        if not (self.is_svg() and filter.spec == SHARED_DRAWING):
-            return super().generate_rendition_file(filter, source=source)
-        width = int(SHARED_DRAWING.partition("|")[0].removeprefix("width-"))
+        """Wagtail's own way cannot turn a drawing into pixels, and lets a JPEG tell where it was
+        taken."""
+        if self.is_svg() and filter.spec == SHARED_DRAWING:
+            return self._pixels(filter)
+        made = super().generate_rendition_file(filter, source=source)
+        with made:
+            made.seek(0)
+            return ContentFile(photos.without_notes(made.read()), name=made.name)
+
+    def _pixels(self, wanted: Filter) -> Any:
+        width = int(wanted.spec.partition("|")[0].removeprefix("width-"))
         with self.open_file() as file:
-            content = BytesIO(drawings.png(file.read(), width=width))
-        return File(content, name=f"{PurePosixPath(self.file.name).stem[:40]}.{width}.png")
+            content = drawings.png(file.read(), width=width)
+        return ContentFile(content, name=f"{PurePosixPath(self.file.name).stem[:40]}.{width}.png")
 
     @property
     def thumbnail(self) -> str:

@@ -1,12 +1,19 @@
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from PIL import ExifTags, Image
 from pytest_django import Settings
 
+from cms.documents.pictures import prepare
+from cms.models import User
 from cms.sample import Loaded
+from tests.cms.photos import photo
+
+GREENWICH = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLongitudeRef: "W"}
 
 
 def test_a_permanent_link_leads_to_the_page_wherever_it_moved(
@@ -70,6 +77,30 @@ def test_nothing_but_pictures_is_served(
         (Path(settings.MEDIA_ROOT) / name).write_text("secret")
 
     assert client.get(f"/media/{path}").status_code == 404
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_where_a_photo_was_taken_is_told_to_nobody_but_staff(db: None, client: Client) -> None:
+    picture = photo(1200, 900, taken_at=GREENWICH)
+    prepare(picture)
+
+    in_mail = picture.get_rendition("width-400|format-png")
+    made = [picture.shared, in_mail, *picture.renditions.all()]
+    urls = {picture.shown()["url"], *(each.url for each in made)}
+    places = {url: place_in(b"".join(client.get(url))) for url in urls}
+    assert len(places) >= 17
+    assert {url: place for url, place in places.items() if place} == {}
+    assert client.get(picture.file.url).status_code == 404
+
+    client.force_login(User.objects.create_superuser("ada", "ada@example.org"))
+    original = client.get(picture.file.url)
+    assert place_in(b"".join(original)) == GREENWICH
+    assert "no-store" in original.headers["Cache-Control"]
+
+
+def place_in(content: bytes) -> dict[int, str]:
+    with Image.open(BytesIO(content)) as opened:
+        return dict(opened.getexif().get_ifd(ExifTags.IFD.GPSInfo))
 
 
 def test_a_process_with_a_database_is_live_and_ready(db: None, client: Client) -> None:

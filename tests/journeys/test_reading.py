@@ -26,6 +26,8 @@ PAGES = {
     "exercise": "/exercises/glute-bridge/",
     "team": "/team/",
     "clinician": "/team/mara-ellison/",
+    "spanish-home": "/es/",
+    "spanish-diagnosis": "/es/articulacion-si/sacroilitis/",
     "search": "/search/?q=bridge",
     "nothing-found": "/search/?q=xylophone",
     "not-here": "/nowhere/",
