@@ -5,7 +5,7 @@ from PIL import ExifTags, Image
 
 from cms import photos
 
-PLACE = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLongitudeRef: "W"}
+PLACE: dict[int, str] = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLongitudeRef: "W"}
 
 
 def taken(kind: str) -> bytes:
