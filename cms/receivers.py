@@ -22,7 +22,7 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from cms import tasks
 from cms.documents import outdated, store
 from cms.documents.pages import DOCUMENTS
-from cms.models import Citation, Document, Picture
+from cms.models import Citation, Document, Outdated, Picture
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,11 @@ def published(instance: Page, **_kwargs: Any) -> None:
 def hidden(instance: Page, **_kwargs: Any) -> None:
     store.forget(Document.objects.filter(page_id=instance.pk), urgent=True)
     ring()
+
+
+def deleted(instance: Page, **_kwargs: Any) -> None:
+    """What was marked while its tree or its restriction went would outlive the page."""
+    Outdated.objects.filter(page_id=instance.pk).delete()
 
 
 @transaction.atomic
@@ -125,6 +130,7 @@ def connect() -> None:
     page_published.connect(published, dispatch_uid="compile what was published")
     page_unpublished.connect(hidden, dispatch_uid="serve no page that was unpublished")
     pre_delete.connect(hidden, sender=Page, dispatch_uid="serve no page that is deleted")
+    post_delete.connect(deleted, sender=Page, dispatch_uid="compile no page that is deleted")
     post_page_move.connect(moved, dispatch_uid="serve pages where they stand")
     models: list[tuple[Any, Any, Any]] = [
         (post_save, PageViewRestriction, closed),
