@@ -54,10 +54,12 @@ def main() -> int:
 
         django.setup()
         for name in given.only.split(","):
-            lines += list(PARTS[name](there, given))
+            for line in PARTS[name](there, given):
+                lines.append(line)
+                print(f"  {line.what}: {line.measured:,.1f} {line.unit} {line.verdict}", flush=True)
+            if not given.quick:
+                write(lines)
     show(lines)
-    if not given.quick:
-        write(lines)
     return 0
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
+from config.local.children import Child
 from nurture.domain.states import MessageState
-from nurture.models import Enrolment, Message
+from nurture.models import Enrolment
 from tests.cast import ANNA
 from tests.faults import promises
 from tests.faults.lab import Installation, Lab, wait_for
@@ -33,6 +34,20 @@ def rings_within(seconds: float, installation: Installation) -> bool:
     said = installation.lab.run("-m", "tests.faults.ring", environment=installation.environment)
     took, _space, ran = said.strip().partition(" ")
     return ran == "['later hook']" and float(took) < seconds
+
+
+def supervise(installation: Installation, worker: Child, beat: Child) -> None:
+    """As docker does, until it is quiet: what ended by itself is started again."""
+
+    def quiet_or_started_again() -> bool:
+        nonlocal worker, beat
+        if not worker.is_alive():
+            worker = installation.worker(concurrency=1)
+        if not beat.is_alive():
+            beat = installation.beat()
+        return promises.is_quiet()
+
+    wait_for(quiet_or_started_again)
 
 
 def test_f7_a_signup_without_redis_is_mailed_by_the_next_round(
@@ -113,9 +128,7 @@ def test_f11_a_redis_that_takes_nothing_loses_nothing(
     time.sleep(2)
     broker.config_set("maxmemory", 0)
     broker.replicaof("NO", "ONE")
-    for child in (worker, beat):
-        if not child.is_alive():  # a supervisor starts it again
-            installation.worker(concurrency=1) if child is worker else installation.beat()
+    supervise(installation, worker, beat)
 
     assert promises.hold(relay).by_state == {MessageState.ACCEPTED: 40}
 
@@ -151,14 +164,7 @@ def test_f25_poison_in_the_queue_stops_no_mail(
     crowd(10)
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     broker.lpush(f"{prefix}programme", "not json")
-    first = installation.worker(concurrency=1)
-    installation.beat()
 
-    def sent_or_ended() -> bool:
-        return not first.is_alive() or not Message.objects.exclude(state="accepted").exists()
-
-    wait_for(sent_or_ended)
-    if not first.is_alive():
-        installation.worker(concurrency=1)
+    supervise(installation, installation.worker(concurrency=1), installation.beat())
 
     assert promises.hold(relay).by_state == {MessageState.ACCEPTED: 10}
