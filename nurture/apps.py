@@ -6,12 +6,13 @@ class NurtureConfig(AppConfig):
     verbose_name = "E-mail programmes"
 
     def ready(self) -> None:
-        from nurture import gate, tasks
+        from nurture import announcing, gate, tasks
         from nurture.authoring import approving, publishing, recompiling
         from nurture.web import providers
 
         approving.connect()
         publishing.connect()
+        announcing.register()
         recompiling.connect()
         recompiling.asked.connect(tasks.on_recompile_asked, dispatch_uid="ring for recompiling")
         providers.connect()

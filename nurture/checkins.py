@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from nurture import enrolment
+from nurture import announcing, enrolment
 from nurture.consent import Gone
 from nurture.domain import feedback
 from nurture.domain.feedback import Action, Answer, Move, Rules, Silence
@@ -107,8 +107,11 @@ def record(message_id: UUID, number: int, *, now: datetime, source: str) -> Chec
         Message.objects.filter(pk=question.message.pk).update(
             state=MessageState.ACCEPTED, reason=Reason.ANSWERED
         )
+    question.enrolment.subscriber = question.message.subscriber
+    announcing.about_enrolment(announcing.CHECKED_IN, question.enrolment)
     if move.does is Action.STOP:
         warn(question, said)
+        announcing.about_enrolment(announcing.WARNING_SIGN, question.enrolment)
     if move.does is Action.STOP or (said.in_time and question.went_out):
         apply(question, move, now=now, reason=Reason.ANSWERED)
         said.applied_at = timezone.now()

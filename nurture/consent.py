@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from nurture import enrolment
+from nurture import announcing, enrolment
 from nurture.domain.states import ConsentAction, Reason, Suppressed
 from nurture.models import Consent, Enrolment, Sequence, Subscriber, Suppression
 from nurture.models.suppression import address_hash
@@ -69,6 +69,7 @@ def confirm(public_id: UUID, *, now: datetime, source: str) -> Enrolment | None:
     set_word(subscriber, ConsentAction.GIVEN)
     believe(subscriber, request.given)
     lift_unsubscribe(subscriber)
+    announcing.about_subscriber(announcing.CONFIRMED, subscriber)
     return enrolment.enrol(subscriber, sequence_of(request), now=now)
 
 
@@ -99,6 +100,7 @@ def withdraw(public_id: UUID, *, source: str) -> None:
     if subscriber.consent != ConsentAction.WITHDRAWN:
         Consent.objects.create(subscriber=subscriber, action=ConsentAction.WITHDRAWN, source=source)
         set_word(subscriber, ConsentAction.WITHDRAWN)
+        announcing.about_subscriber(announcing.UNSUBSCRIBED, subscriber)
     Suppression.objects.get_or_create(
         address_hash=address_hash(subscriber.address), reason=Suppressed.UNSUBSCRIBED
     )

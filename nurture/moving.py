@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from nurture import plans
+from nurture import announcing, plans
 from nurture.domain.states import RUNNING, EnrolmentState, Reason
 from nurture.models import Enrolment, Message
 from nurture.models.choices import values
@@ -30,6 +30,9 @@ def advance(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> None:
             moment = max(message.planned_for, sent_at)
             moves.append((row, next_place(row, known, previous=moment, now=moment), moment))
     move(moves)
+    for row, place, _moment in moves:
+        if place.step is None and row.state in RUNNING:
+            announcing.about_enrolment(announcing.COMPLETED, row)
 
 
 def after_failure(messages: Iterable[Message], known: Plans) -> None:
