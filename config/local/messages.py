@@ -41,6 +41,7 @@ FOR_STAFF = (
     "cms/migrations/",
     "cms/templates/cms/admin/",
     "cms/templates/cms/blocks/previews/",
+    "nurture/announcing.py",
     "nurture/authoring/",
     "nurture/staff/",
     "nurture/templates/nurture/admin/",
