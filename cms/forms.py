@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import UniqueConstraint
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Page
 
@@ -35,14 +36,28 @@ class HealthPageForm(WagtailAdminPageForm):
 
     def _forget_unknown_rows(self) -> None:
         """What was posted are all rows of the page. Whatever else there is was saved meanwhile by
-        the same editor, and kept beside it would stand there twice."""
+        the same editor, and kept beside it would stand there twice. A posted row that is the same
+        takes over its key, since the browser may have learnt that by now."""
         page: Any = self.instance
         for relation in substance.own_rows(type(page)):
             name = relation.get_accessor_name()
             if name in self.formsets:
                 known = {row.instance.pk for row in self.formsets[name].initial_forms}
                 rows = getattr(page, name)
-                rows.remove(*(row for row in rows.all() if row.pk not in known))
+                unknown = [row for row in rows.all() if row.pk not in known]
+                rows.remove(*unknown)
+                keys = {identity(row): row.pk for row in unknown}
+                for form in self.formsets[name].extra_forms:
+                    form.instance.pk = keys.pop(identity(form.instance), form.instance.pk)
+
+
+def identity(row: Any) -> tuple[Any, ...]:
+    """What a page may have only one row of: by its constraint, beside the page itself."""
+    unique = [c for c in row._meta.constraints if isinstance(c, UniqueConstraint)]
+    if not unique:
+        return (object(),)  # it is like no other
+    names = [name for name in unique[0].fields if name != "page"]
+    return tuple(getattr(row, row._meta.get_field(name).attname) for name in names)
 
 
 class ExercisePageForm(HealthPageForm):

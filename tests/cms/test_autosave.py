@@ -11,7 +11,7 @@ from pytest_django import Settings
 from wagtail.test.utils.form_data import inline_formset
 
 from cms import sample
-from cms.models import DiagnosisPage, RegionPage, User
+from cms.models import DiagnosisExercise, DiagnosisPage, RegionPage, User
 from tests.cms import samples
 from tests.cms.test_editing import diagnosis
 
@@ -32,6 +32,7 @@ def test_saving_twice_at_once_writes_each_row_once(
     rows = [{"exercise": loaded.exercises[f"move-{n}"].pk, "why": "Good."} for n in (1, 2)]
     data = diagnosis(exercises=inline_formset(rows))
     together = Barrier(AT_ONCE)
+    before = DiagnosisExercise.objects.latest("pk").pk
 
     def save(_number: int) -> int:
         client = Client()
@@ -48,3 +49,4 @@ def test_saving_twice_at_once_writes_each_row_once(
 
     assert {status for statuses in answers for status in statuses} == {302}
     assert draft.exercises.count() == 2
+    assert max(draft.exercises.values_list("pk", flat=True)) - before <= AT_ONCE * len(rows)
