@@ -200,6 +200,10 @@ def show(lines: list[Line]) -> None:
 def write(lines: list[Line]) -> None:
     machine = {"cpus": os.cpu_count(), "python": sys.version.split()[0]}
     rows = [{**asdict(line), "verdict": line.verdict} for line in lines]
+    fresh = {row["what"] for row in rows}
+    if RESULTS.exists():  # of the parts that did not run, what was measured before
+        known = json.loads(RESULTS.read_text())["lines"]
+        rows = [row for row in known if row["what"] not in fresh] + rows
     RESULTS.write_text(json.dumps({"machine": machine, "lines": rows}, indent=2) + "\n")
 
 
