@@ -12,6 +12,7 @@ from cms.api.searching import router as searching
 from cms.api.site import router as site
 from cms.api.v2 import Pages
 from nurture.web.api import router as sequences
+from nurture.web.description import PeopleAPI
 from nurture.web.writing import router as people
 
 api = ContentAPI(
@@ -24,7 +25,7 @@ for router in (documents, sequences, site, searching, changes, preview):
     api.add_router("", router)
 
 # What is written has another door, and a description of its own beside the content's.
-people_api = ContentAPI(title="Rehabit people API", version="1", urls_namespace="people-v1")
+people_api = PeopleAPI(title="Rehabit people API", version="1", urls_namespace="people-v1")
 people_api.openapi_url = "people.json"
 people_api.add_router("", people)
 

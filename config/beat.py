@@ -26,6 +26,7 @@ SCHEDULE = {
     "compile what is outdated": every(30, "cms.compile_content"),
     "check all documents": every(DAY, "cms.check_content"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
+    "forget who never confirmed": every(DAY, "nurture.forget_unconfirmed"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
     "forget old previews": every(DAY, "cms.forget_previews"),
     "forget old webhooks": every(DAY, "cms.forget_webhooks"),

@@ -1,18 +1,22 @@
 """Doorbells. A task carries nothing: it says "look", and the rows say what there is to do."""
 
 import logging
+from datetime import timedelta
 from functools import partial
 
 from celery import Task, shared_task
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from nurture import due, events, mailbox, sending, sweep
+from nurture import due, events, mailbox, privacy, sending, sweep
 from nurture.authoring import recompiling
 from nurture.domain.states import TRANSACTIONAL
 
 log = logging.getLogger(__name__)
+
+UNCONFIRMED_FOR = timedelta(days=30)
 
 
 @shared_task(name="nurture.claim_due")
@@ -37,6 +41,11 @@ def repair() -> None:
     if swept != sweep.NOTHING:
         log.warning("swept: %s", swept)
     events.match_waiting()
+
+
+@shared_task(name="nurture.forget_unconfirmed")
+def forget_unconfirmed() -> None:
+    privacy.forget_unconfirmed(before=timezone.now() - UNCONFIRMED_FOR)
 
 
 @shared_task(name="nurture.read_bounces")
