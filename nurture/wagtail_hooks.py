@@ -5,12 +5,15 @@ from django.db.models import QuerySet
 from django.templatetags.static import static
 from django.utils.html import format_html
 from wagtail import hooks
+from wagtail.contrib.settings.registry import register_setting
 from wagtail.snippets.models import register_snippet
 
 from nurture.authoring import admin
+from nurture.models import MailSettings
 
 register_snippet(admin.SequenceViewSet)
 register_snippet(admin.ClosureViewSet)
+register_setting(MailSettings, icon="mail")
 hooks.register("register_admin_urls", admin.workbench_urls)
 
 
