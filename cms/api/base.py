@@ -27,6 +27,8 @@ class ContentAPI(NinjaAPI):
         raise problems.of_validation(error.errors) from None
 
     def _get_urls(self) -> list[Any]:
+        if self.urls_namespace != door.NAMESPACE:  # another one beside the content's
+            return super()._get_urls()
         own = [
             path("openapi.json", self.show_openapi, name="openapi"),
             path("docs/", self.show_docs, name="docs"),

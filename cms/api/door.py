@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1/"
 NAMESPACE = "api-v1"
+BESIDE = "people-v1"  # which has a description of its own to read here
 METHODS = "GET, HEAD, OPTIONS"
 LONGEST_QUERY = 2_000  # characters; a longer one is a mistake or an attack
 ACCEPTED = ("*/*", "application/*", "application/json", "+json", "text/html", "text/*")
@@ -79,7 +80,7 @@ def view_of(request: HttpRequest) -> HttpResponseBase:
         match = resolve(request.path_info)
     except Resolver404:
         raise nothing from None
-    if NAMESPACE not in match.namespaces:  # Wagtail takes what is left
+    if not {NAMESPACE, BESIDE} & {*match.namespaces}:  # Wagtail takes what is left
         raise nothing
     is_head, request.method = request.method == "HEAD", "GET"
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
