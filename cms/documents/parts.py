@@ -33,7 +33,17 @@ def with_structured_data(document: Any, page: Any, reader: Reader) -> Any:
     if "structured_data" not in type(document).model_fields:
         return document
     above = reader.pages(page.get_ancestors().filter(depth__gt=1).specific())
-    return document.model_copy(update={"structured_data": structured_data.of(page, above=above)})
+    graph = structured_data.of(page, above=above)
+    if getattr(document, "image", None) is None:  # there is none, or not for everybody
+        graph = without_pictures(graph)
+    return document.model_copy(update={"structured_data": graph})
+
+
+def without_pictures(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {k: v for k, v in value.items() if k not in {"primaryImageOfPage", "image"}}
+        return {name: without_pictures(inner) for name, inner in kept.items()}
+    return [without_pictures(inner) for inner in value] if isinstance(value, list) else value
 
 
 def of_health_page(page: Any, reader: Reader) -> dict[str, Any]:
