@@ -26,7 +26,6 @@ for router in (documents, sequences, site, searching, changes, preview):
 
 # What is written has another door, and a description of its own beside the content's.
 people_api = PeopleAPI(title="Rehabit people API", version="1", urls_namespace="people-v1")
-people_api.openapi_url = "people.json"
 people_api.add_router("", people)
 
 api_v2 = WagtailAPIRouter("api-v2")

@@ -12,8 +12,8 @@ from config.api import api, api_v2, people_api
 from nurture import urls as nurture_urls
 
 urlpatterns = [
-    path("api/v1/", people_api.urls),
     path("api/v1/", api.urls),
+    path("api/v1/", people_api.urls),
     path("admin/", include(admin_urls)),
     path("documents/", include(document_urls)),
     path("api/v2/", api_v2.urls),
