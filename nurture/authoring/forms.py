@@ -1,6 +1,7 @@
 """The editor's form of a sequence: what could not be published is told before it is tried."""
 
 from typing import Any
+from uuid import uuid4
 
 from wagtail.admin.forms import WagtailAdminModelForm
 
@@ -22,6 +23,8 @@ class SequenceForm(WagtailAdminModelForm):
         sequence = self.instance
         for name in ("steps", "diagnosis", "asks"):
             setattr(sequence, name, cleaned[name])
+        for child in sequence.steps:  # a step that was just added has no key before it is saved
+            child.id = child.id or str(uuid4())
         try:
             compile_sequence(sequence)
         except CannotCompile as error:
