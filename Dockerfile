@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM base AS app
 WORKDIR /app
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent rehabit \
- && install -d -o rehabit -g rehabit var/media var/beat
+ && install -d -o rehabit -g rehabit var/media var/beat var/records
 COPY --from=packages /opt/venv /opt/venv
 COPY . .
 # The settings want to be complete. These values reach nothing and stay in this line alone.
