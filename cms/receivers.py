@@ -20,7 +20,7 @@ from wagtail.models import (
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms import tasks
-from cms.documents import outdated, store
+from cms.documents import faults, outdated, store
 from cms.documents.pages import DOCUMENTS
 from cms.models import Citation, Document, Outdated, Picture
 
@@ -37,8 +37,8 @@ def published(instance: Page, **_kwargs: Any) -> None:
     try:
         with transaction.atomic():
             unprepared = store.keep(instance.pk)
-    except Exception:
-        log.exception("page %s cannot be compiled", instance.pk)
+    except Exception as error:  # noqa: BLE001 - any fault, and told without the page's words
+        log.error("page %s cannot be compiled: %s", instance.pk, faults.told(error))  # noqa: TRY400
         outdated.mark_pages([instance.pk], urgent=True)
     else:
         outdated.mark_pages([instance.pk] if unprepared else [])

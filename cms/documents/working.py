@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.documents import outdated, pictures, store
+from cms.documents import faults, outdated, pictures, store
 from cms.documents.compiling import compile_page
 from cms.documents.pages import DOCUMENTS
 from cms.models import Document, Outdated, Picture
@@ -38,8 +38,8 @@ def succeeds(act: Callable[[int], None], page_id: int) -> bool:
     """A page that cannot be compiled stays marked and keeps no other from being."""
     try:
         act(page_id)
-    except Exception:
-        log.exception("page %s cannot be compiled", page_id)
+    except Exception as error:  # noqa: BLE001 - any fault, and told without the page's words
+        log.error("page %s cannot be compiled: %s", page_id, faults.told(error))  # noqa: TRY400
         return False
     return True
 

@@ -25,11 +25,11 @@ SAFETY = _(
     "quickly; otherwise see a doctor today."
 )
 USUAL = [
-    {"answer": "too_easy", "does": "advance"},
-    {"answer": "about_right", "does": "advance"},
-    {"answer": "too_hard", "does": "repeat"},
-    {"answer": "hurts_more", "does": "hold"},
-    {"answer": "warning_sign", "does": "stop"},
+    {"answer": "too_easy", "does": "advance", "label": "", "to": ""},
+    {"answer": "about_right", "does": "advance", "label": "", "to": ""},
+    {"answer": "too_hard", "does": "repeat", "label": "", "to": ""},
+    {"answer": "hurts_more", "does": "hold", "label": "", "to": ""},
+    {"answer": "warning_sign", "does": "stop", "label": "", "to": ""},
 ]
 
 
