@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 import pytest_django.fixtures
 from django.db import connections
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 from wagtail.models import Site
 
@@ -25,6 +26,14 @@ def _static_files_as_they_are(settings: Settings) -> None:
 def _sites_as_they_are() -> None:
     """Wagtail keeps in the cache where sites begin, and a test that is rolled back leaves it so."""
     Site.clear_site_root_paths_cache()
+
+
+@pytest.fixture(autouse=True)
+def _the_default_language() -> Iterator[None]:
+    """A request turns its thread to its own language, and the next one would turn it back."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 def the_database(items: Sequence[pytest.Item]) -> tuple[set[str], set[str]]:
