@@ -162,5 +162,6 @@ def test_an_exercise_prints_as_one_sheet_in_black_on_white(
 
     page.emulate_media(media="print")
     expect(page.locator(".ticks")).to_be_visible()
-    expect(page.locator(".site-header nav")).to_be_hidden()
+    for menu in page.locator(".site-header nav").all():
+        expect(menu).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
