@@ -48,7 +48,8 @@ deploy-check: $(STAMP)
 	SITE_URL=https://care.example.org $(BIN)/python -m config.local.run $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 unit: $(STAMP) ## The tests, against real PostgreSQL, Redis, workers, SMTP and a browser
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore tests/faults
+	$(BIN)/python -m pytest -n 0 tests/faults
 
 messages: $(STAMP) ## Renew the translations of the interface, and say what is missing (config/locale)
 	$(BIN)/python -m config.local.messages

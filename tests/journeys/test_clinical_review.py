@@ -72,9 +72,8 @@ def test_an_editor_writes_a_clinician_approves_and_readers_see_it(
     clinician.goto(f"/admin/pages/{page.pk}/edit/")
     choose(clinician, "Approve and publish")
 
-    reader = browser.new_page(
-        base_url=server.url
-    )  # the first one may keep what it has for a minute
+    # A new one, since the first may keep what it has for a minute.
+    reader = browser.new_page(base_url=server.url)
     reader.goto(page.url)
     expect(reader.locator(".lead")).to_have_text("A hip that aches at night.")
     today = date_format(timezone.localdate())
