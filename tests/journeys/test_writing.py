@@ -131,6 +131,7 @@ def test_an_editor_writes_a_diagnosis_from_nothing_and_it_goes_live(
     write_sections(editor)
     choose_exercise(editor)
 
+    editor.wait_for_url("**/edit/")  # the first autosave has made the page
     choose(editor, "Submit to Clinical review")  # the red flag is still the template's advice
     flags = part(editor, "red_flags")
     expect(flags.locator("[id$=sign-errors]")).to_contain_text("Replace the advice")
