@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -82,6 +82,11 @@ def choose(tab: Page, action: str) -> None:
     tab.get_by_role("button", name=action, exact=True).click()
 
 
+def saved(response: Response) -> bool:
+    """An autosave has been answered."""
+    return response.request.method == "POST" and "/edit/" in response.url
+
+
 def begin(tab: Page, region: RegionPage) -> None:
     tab.goto(f"/admin/pages/{region.pk}/")
     tab.get_by_role("link", name="Add child page").first.click()
@@ -135,8 +140,9 @@ def test_an_editor_writes_a_diagnosis_from_nothing_and_it_goes_live(
     choose(editor, "Submit to Clinical review")  # the red flag is still the template's advice
     flags = part(editor, "red_flags")
     expect(flags.locator("[id$=sign-errors]")).to_contain_text("Replace the advice")
-    flags.get_by_role("textbox").fill("The knee is hot and you have a fever.")
-    flags.get_by_role("combobox").select_option(label="See a doctor today")
+    with editor.expect_response(saved):  # one that came later would be news to the clinician
+        flags.get_by_role("textbox").fill("The knee is hot and you have a fever.")
+        flags.get_by_role("combobox").select_option(label="See a doctor today")
     choose(editor, "Submit to Clinical review")
     editor.wait_for_url(f"**/admin/pages/{region.pk}/")
 
