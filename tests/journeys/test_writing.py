@@ -148,6 +148,8 @@ def test_an_editor_writes_a_diagnosis_from_nothing_and_it_goes_live(
 
     clinician = signed_in(browser, server, "mara")
     clinician.get_by_role("link", name="Sore knee").first.click()
+    clinician.wait_for_url("**/edit/")
+    clinician.wait_for_load_state("networkidle")  # until then a button only looks like one
     choose(clinician, "Approve and publish")
     clinician.wait_for_url(lambda url: "/edit/" not in url)
 
