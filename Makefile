@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Processes that are killed on purpose leave handles behind, which warn when they are thrown away.
+FAULTS := -n 0 -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning tests/faults
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check format types layers migrations deploy-check unit faults bench messages requirements clean
@@ -49,13 +51,13 @@ deploy-check: $(STAMP)
 
 unit: $(STAMP) ## The tests, against real PostgreSQL, Redis, workers, SMTP and a browser
 	$(BIN)/python -m pytest -n auto --ignore tests/faults
-	$(BIN)/python -m pytest -n 0 tests/faults
+	$(BIN)/python -m pytest $(FAULTS)
 
 messages: $(STAMP) ## Renew the translations of the interface, and say what is missing (config/locale)
 	$(BIN)/python -m config.local.messages
 
 faults: $(STAMP) ## Break everything on purpose; LONG=1 SEED=7 for 20,000 mails and 1,000 kills
-	$(BIN)/python $(if $(LONG),-m tests.faults.long --seed $(or $(SEED),1) $(if $(MAILS),--mails $(MAILS)) $(if $(KILLS),--kills $(KILLS)),-m pytest -n 0 tests/faults)
+	$(BIN)/python $(if $(LONG),-m tests.faults.long --seed $(or $(SEED),1) $(if $(MAILS),--mails $(MAILS)) $(if $(KILLS),--kills $(KILLS)),-m pytest $(FAULTS))
 
 bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink: apt-get install postfix)
 	$(BIN)/python -m benchmarks $(BENCH)
