@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from nurture import announcing, enrolment
+from nurture import admission, announcing, enrolment
 from nurture.domain.states import ConsentAction, Reason, Suppressed
 from nurture.models import Consent, Enrolment, Sequence, Subscriber, Suppression
 from nurture.models.suppression import address_hash
@@ -48,6 +48,7 @@ def sequence_of(request: Consent) -> Sequence:
 def confirm(public_id: UUID, *, now: datetime, source: str) -> Enrolment | None:
     """Answer a request with yes and start its programme. Raises `Gone`.
 
+    None if the person does not fit (any more), by the entry rules.
     A link counts once: pressing again shows the same enrolment, and a link from before an
     unsubscribe is gone, used or not, so that it subscribes nobody again.
     """
@@ -70,7 +71,7 @@ def confirm(public_id: UUID, *, now: datetime, source: str) -> Enrolment | None:
     believe(subscriber, request.given)
     lift_unsubscribe(subscriber)
     announcing.about_subscriber(announcing.CONFIRMED, subscriber)
-    return enrolment.enrol(subscriber, sequence_of(request), now=now)
+    return admission.admit(subscriber, sequence_of(request), now=now, source=source)
 
 
 def believe(subscriber: Subscriber, given: Mapping[str, Any]) -> None:

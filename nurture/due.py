@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 
-from nurture import brake, checkins, enrolment, plans
+from nurture import brake, checkins, enrolment, goals, plans
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
 from nurture.domain.states import MessageKind, Reason
@@ -38,6 +38,7 @@ def plan(now: datetime, *, limit: int = BATCH) -> int:
     refuses a second message for the same turn.
     """
     with transaction.atomic():
+        goals.settle(limit=limit)
         enrolment.wake(now=now, limit=limit)
     follow_the_plan(now, limit=limit)
     with transaction.atomic():

@@ -33,14 +33,17 @@ RECALLABLE = OPEN - {MessageState.SUBMITTING}
 
 def enrol(subscriber: Subscriber, sequence: Sequence, *, now: datetime) -> Enrolment:
     """Start the programme, or answer with the enrolment that already runs."""
-    running = Enrolment.objects.filter(
-        subscriber=subscriber, sequence=sequence, state__in=values(RUNNING)
-    ).first()
-    if running:
-        return running
+    if found := running(subscriber, sequence):
+        return found
     row = Enrolment(subscriber=subscriber, sequence=sequence, started_at=now)
     put(row, plans.plan_of(sequence), now=now)
     return row
+
+
+def running(subscriber: Subscriber, sequence: Sequence) -> Enrolment | None:
+    """The one enrolment of this person in this sequence that has not ended."""
+    rows = Enrolment.objects.filter(subscriber=subscriber, sequence=sequence)
+    return rows.filter(state__in=values(RUNNING)).first()
 
 
 def put(row: Enrolment, plan: Plan, *, now: datetime) -> None:

@@ -11,11 +11,11 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import transaction
 
-from nurture import enrolment
+from nurture import admission, goals
 from nurture.domain import addresses
-from nurture.domain.states import RUNNING, ConsentAction, Reason
-from nurture.models import Enrolment, OutsideReport, Sequence, Subscriber
-from nurture.models.choices import values
+from nurture.domain.exits import Happened
+from nurture.domain.states import ConsentAction
+from nurture.models import OutsideReport, Sequence, Subscriber
 
 
 class KeyUsedTwice(ValueError):
@@ -40,11 +40,12 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """How many programmes ended and began. Nothing is said about who is known here: both are 0
-    for a stranger as for somebody whom it does not concern."""
+    """How many programmes ended, began, and did not begin by their rules. Nothing is said about
+    who is known here: all are 0 for a stranger as for somebody whom it does not concern."""
 
     ended: int = 0
     begun: int = 0
+    unfit: int = 0
 
 
 @transaction.atomic
@@ -67,29 +68,21 @@ def report(happening: Happening, *, now: datetime) -> Effect:
     subscriber = people.filter(canonical_address=addresses.canonical(happening.address)).first()
     effect = Effect()
     if subscriber is not None and subscriber.consent == ConsentAction.GIVEN:
-        effect = Effect(
-            ended=end(subscriber, happening.event),
-            begun=begin(subscriber, happening.event, now=now),
-        )
+        ended = goals.happened(subscriber, Happened(happening.event), now=now)
+        begun, unfit = begin(subscriber, happening.event, now=now)
+        effect = Effect(ended, begun, unfit)
     row.result = asdict(effect)
     row.save(update_fields=["result"])
     return effect
 
 
-def end(subscriber: Subscriber, event: str) -> int:
-    running = subscriber.enrolments.filter(
-        state__in=values(RUNNING), sequence__exit_on__contains=[event]
-    )
-    ids = list(running.values_list("pk", flat=True))
-    enrolment.stop(Enrolment.objects.filter(pk__in=ids), reason=Reason.OUTSIDE_EVENT)
-    return len(ids)
+def begin(subscriber: Subscriber, event: str, *, now: datetime) -> tuple[int, int]:
+    """How many programmes began, and how many did not because the person does not fit.
 
-
-def begin(subscriber: Subscriber, event: str, *, now: datetime) -> int:
-    """Only programmes that the person was never in: an event does not start anything again."""
+    Only programmes that the person was never in: an event does not start anything again.
+    """
     fresh = Sequence.objects.filter(start_on=event, live=True, plan_number__gt=0)
     fresh = fresh.exclude(pk__in=subscriber.enrolments.values("sequence"))
     sequences = list(fresh.filter(locale__language_code=settings.LANGUAGE_CODE))
-    for sequence in sequences:
-        enrolment.enrol(subscriber, sequence, now=now)
-    return len(sequences)
+    begun = [admission.admit(subscriber, one, now=now, source="event") for one in sequences]
+    return sum(row is not None for row in begun), sum(row is None for row in begun)

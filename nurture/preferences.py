@@ -8,7 +8,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import F, Q
 
-from nurture import enrolment, plans
+from nurture import enrolment, goals, plans
 from nurture.domain import clocks, schedule
 from nurture.domain.schedule import NeverOpens
 from nurture.domain.states import (
@@ -193,6 +193,7 @@ def change_programme(
     row: Enrolment, sequence: Sequence, text: ConsentText, *, now: datetime
 ) -> Enrolment:
     """Another diagnosis: the old programme ends, the new one begins, and the consent says so."""
+    goals.changed_diagnosis(row, sequence, now=now)
     leave(row)
     Consent.objects.create(
         subscriber=row.subscriber,

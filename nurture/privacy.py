@@ -64,6 +64,10 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
                 "created_at"
             )
         ],
+        "not_started": [
+            {"programme": row.sequence.title, "by_rules": row.rules, "at": when(row.at)}
+            for row in subscriber.refusals.select_related("sequence")
+        ],
         "programmes": [
             {
                 "programme": row.sequence.title,

@@ -4,13 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 
+from nurture import admission
 from nurture.consent import requested, requests
-from nurture.domain import addresses
+from nurture.domain import addresses, clocks, entry
 from nurture.domain import consent as rules
+from nurture.domain.conditions import Facts
+from nurture.domain.entry import Applicant, LastAnswer, Rule
 from nurture.domain.states import RUNNING, ConsentAction, MessageKind
 from nurture.models import Consent, ConsentText, Message, Sequence, Subscriber
 from nurture.models.choices import values
@@ -42,6 +46,22 @@ class Request:
             "dates": {name: day.isoformat() for name, day in self.dates.items()},
             "tags": sorted(self.tags),
         }
+
+
+def unmet(
+    sequence: Sequence,
+    *,
+    language: str,
+    time_zone: str,
+    dates: Mapping[str, date],
+    tags: Collection[str],
+    now: datetime,
+) -> list[Rule]:
+    """What keeps a visitor out by their own words alone, so that the answer tells nothing about
+    who is known here. What they have answered before is looked at when they confirm."""
+    asked = [rule for rule in admission.rules(sequence) if not isinstance(rule, LastAnswer)]
+    facts = Facts(language, clocks.local_date(now, ZoneInfo(time_zone)), dates)
+    return entry.unmet(asked, Applicant(facts, frozenset(tags)))
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from wagtail.admin.panels import (
 )
 from wagtail.snippets.views.snippets import CopyView, SnippetViewSet
 
-from nurture.authoring import workbench, workbench_timeline
+from nurture.authoring import workbench, workbench_people, workbench_timeline
 from nurture.authoring.forms import SequenceForm
 from nurture.models import Closure, Sequence
 
@@ -86,6 +86,7 @@ def workbench_urls() -> list[URLPattern]:
     return [
         path(f"{here}/timeline/", workbench_timeline.timeline, name="sequence_timeline"),
         path(f"{here}/effect/", workbench.effect, name="sequence_effect"),
+        path(f"{here}/people/", workbench_people.people, name="sequence_people"),
         path(f"{here}/calendar/", workbench.calendar, name="sequence_calendar"),
         path(f"{here}/versions/", workbench.versions, name="sequence_versions"),
         path(f"{here}/recall/", workbench.recalled, name="sequence_recall"),

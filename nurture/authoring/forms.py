@@ -3,7 +3,11 @@
 from typing import Any
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.blocks.stream_block import StreamBlockValidationError
+from wagtail.blocks.struct_block import StructBlockValidationError
 
 from nurture.authoring.compile import compile_sequence
 from nurture.authoring.faults import CannotCompile, at_their_fields
@@ -14,10 +18,24 @@ class SequenceForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
+        if "entry" in cleaned and not self.is_deferred_validation:
+            self.check_entry(cleaned)
         ready = {"steps", "diagnosis", "asks"} <= cleaned.keys() and not self.errors
         if ready and not self.is_deferred_validation:
             self.check_mails(cleaned)
         return cleaned
+
+    def check_entry(self, cleaned: dict[str, Any]) -> None:
+        """A rule about a date that nobody is asked for would keep everybody out."""
+        text = _("Nobody is asked for this date; add it to what the signup asks.")
+        wrong = {
+            number: StructBlockValidationError(block_errors={"date_name": ValidationError(text)})
+            for number, rule in enumerate(cleaned["entry"])
+            if rule.block_type == "weeks_since"
+            and rule.value["date_name"] not in cleaned.get("asks", ())
+        }
+        if wrong:
+            self.add_error("entry", StreamBlockValidationError(block_errors=wrong))
 
     def check_mails(self, cleaned: dict[str, Any]) -> None:
         sequence = self.instance

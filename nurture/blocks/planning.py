@@ -7,6 +7,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from cms.contraindications import CONTRAINDICATIONS
 from cms.exercise_blocks import in_a_row
 
 UNITS = [("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
@@ -133,8 +134,34 @@ class ConditionsBlock(blocks.StreamBlock):
     answered = AnsweredCondition()
 
 
+class NotDeclaredCondition(blocks.StructBlock):
+    tags = blocks.MultipleChoiceBlock(
+        choices=CONTRAINDICATIONS, label=_("None of these applies to the person")
+    )
+
+    class Meta:
+        icon = "cross"
+        label = _("Not for people to whom something applies")
+        label_format = "{tags}"
+
+
+class LastAnswerCondition(blocks.StructBlock):
+    """For a programme that follows another one."""
+
+    answers = blocks.MultipleChoiceBlock(
+        choices=ANSWERS, label=_("The last answer to any check-in was")
+    )
+
+    class Meta:
+        icon = "help"
+        label = _("The last answer")
+        label_format = "{answers}"
+
+
 class EntryBlock(blocks.StreamBlock):
     """Who may start a sequence."""
 
     language = LanguageCondition()
     weeks_since = WeeksSinceCondition()
+    not_declared = NotDeclaredCondition()
+    last_answer = LastAnswerCondition()

@@ -126,3 +126,6 @@ class Reason(StrEnum):
     SILENT = "silent"
     ASKED_TO = "asked_to"  # the person did it, by the preferences
     OUTSIDE_EVENT = "outside_event"
+    GOAL_REACHED = "goal_reached"
+    CHANGED_DIAGNOSIS = "changed_diagnosis"
+    FINISHED_ANOTHER = "finished_another"

@@ -12,6 +12,7 @@ from nurture.models.mail_settings import MailSettings
 from nurture.models.message import Message
 from nurture.models.outside import OutsideReport
 from nurture.models.recompile import Dependency, Recompile
+from nurture.models.refusal import Refusal
 from nurture.models.sequence import Sequence
 from nurture.models.step import Step, StepVersion, Variant
 from nurture.models.subscriber import Subscriber
@@ -31,6 +32,7 @@ __all__ = [
     "Message",
     "OutsideReport",
     "Recompile",
+    "Refusal",
     "Sequence",
     "SequenceApproval",
     "Step",

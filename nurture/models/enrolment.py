@@ -24,6 +24,11 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def at_their_time(self, now: datetime) -> "EnrolmentQuerySet":
         return self.on_air().filter(due_at__lte=now, plan_number=F("sequence__plan_number"))
 
+    def reached_goal(self) -> "EnrolmentQuerySet":
+        """Those whose goal was reached, be it by an event or by finishing."""
+        finishing = Q(sequence__goal_event="finished", state=EnrolmentState.FINISHED)
+        return self.filter(finishing | Q(goal_reached_at__isnull=False))
+
     def outdated(self) -> "EnrolmentQuerySet":
         """Those that were scheduled by an older plan and wait for a mail."""
         return (
@@ -69,6 +74,8 @@ class Enrolment(models.Model):
     plan_number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # When the goal was reached by something that happened; finishing needs no date of its own.
+    goal_reached_at = models.DateTimeField(null=True)
 
     objects = EnrolmentQuerySet.as_manager()
 

@@ -52,6 +52,7 @@ class ExitEvent(models.TextChoices):
     ATTENDED = OutsideEvent.ATTENDED.value, OutsideEvent.ATTENDED.label
     DISCHARGED = OutsideEvent.DISCHARGED.value, OutsideEvent.DISCHARGED.label
     CHANGED_DIAGNOSIS = "changed_diagnosis", _("changed the diagnosis")
+    FINISHED_ANOTHER = "finished_another", _("finished another programme")
 
 
 class GoalEvent(models.TextChoices):
@@ -127,7 +128,7 @@ class Sequence(
         max_length=30,
         choices=GoalEvent,
         default=GoalEvent.FINISHED,
-        help_text=_("For counting how well the sequence does."),
+        help_text=_("It is counted. It ends the programme only if it is ticked above, too."),
     )
     steps = StreamField(StepsBlock(), verbose_name=_("steps"), min_num=1)
     plan_number = models.PositiveIntegerField(default=0, editable=False)

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cms import languages
 from cms.contraindications import CONTRAINDICATIONS
+from nurture import admission, signup
 from nurture.blocks.planning import DATES
 from nurture.domain import addresses
+from nurture.domain.entry import Rule
 from nurture.models import Sequence
 from nurture.programmes import Offer
 
@@ -109,6 +111,7 @@ class SignupForm(forms.Form):
 
     def __init__(self, *args: Any, offered: Iterable[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.refused: list[Rule] = []  # what keeps the visitor out of the chosen programme
         self.offered = {offer.key: offer for offer in offered}
         choices = [(key, f"{one.diagnosis} — {one.title}") for key, one in self.offered.items()]
         cast("forms.ChoiceField", self.fields["programme"]).choices = choices
@@ -141,12 +144,29 @@ class SignupForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        self.look_for_dates(cleaned)
+        if not self.errors:
+            self.look_whether_it_fits(cleaned)
+        return cleaned
+
+    def look_whether_it_fits(self, cleaned: dict[str, Any]) -> None:
+        self.refused = signup.unmet(
+            self.sequence,
+            language=languages.active(),
+            time_zone=cleaned["time_zone"],
+            dates=self.dates,
+            tags=cleaned["tags"],
+            now=timezone.now(),
+        )
+        if self.refused:
+            self.add_error("programme", admission.answer(self.refused))
+
+    def look_for_dates(self, cleaned: dict[str, Any]) -> None:
         chosen = self.offered.get(cleaned.get("programme", ""))
         for name in chosen.sequence.asks if chosen else ():
             field = f"date_{name}"
             if field not in self.errors and not cleaned.get(field):
                 self.add_error(field, _("This programme needs the date, to begin in time."))
-        return cleaned
 
     @property
     def is_from_a_machine(self) -> bool:

@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from nurture import consent, tasks
+from nurture import admission, consent, tasks
 from nurture.mail.links import Purpose, Target
+from nurture.models import Consent, Subscriber
 from nurture.web.linked import linked
 
 
@@ -22,7 +23,17 @@ def confirm(request: HttpRequest, target: Target, token: str) -> HttpResponse:
         "subscriber": asked.subscriber,
         "first_due": enrolment.due_at if enrolment else None,
     }
+    if enrolment is None:
+        return render(request, "nurture/does_not_fit.html", {**context, "why": why_not(asked)})
     return render(request, "nurture/confirmed.html", context)
+
+
+def why_not(asked: Consent) -> list[str]:
+    """Whom the programme is for, by the rules that keep this person out."""
+    person = Subscriber.objects.get(pk=asked.subscriber_id)  # as it is since the confirmation
+    sequence = consent.sequence_of(asked)
+    refused = admission.unmet(sequence, person, now=timezone.now())
+    return [admission.sentence(rule) for rule in refused]
 
 
 @linked(Purpose.UNSUBSCRIBE)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from nurture import consent, preferences, programmes, tasks
+from nurture import admission, consent, preferences, programmes, tasks
 from nurture.consent import Gone
 from nurture.domain.clocks import local_date
 from nurture.domain.states import MessageKind
@@ -194,6 +194,11 @@ def change(visit: Visit) -> str | None:
     form = ProgrammeForm(visit.request.POST, offered=others(visit))
     row = visit.enrolment
     if not valid(visit, "change", form):
+        return None
+    refused = admission.unmet(form.sequence, visit.subscriber, now=timezone.now())
+    if refused:
+        form.add_error("programme", admission.answer(refused))
+        visit.faulty["change"] = form
         return None
     text = ConsentText.current(visit.subscriber.language)
     preferences.change_programme(row, form.sequence, text, now=timezone.now())

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from cms import languages
 from cms.integrations import client, limits
 from cms.integrations.limits import Bucket
-from nurture import programmes, signup, tasks
+from nurture import admission, programmes, signup, tasks
 from nurture.models import ConsentText
 from nurture.web.evenly import evenly
 from nurture.web.forms import SignupForm
@@ -63,6 +63,7 @@ def take(
         signup_form.add_error(None, _("Too many signups came from here. Please try again later."))
         return show(request, signup_form, status=429)
     if not signup_form.is_valid():
+        note_refused(signup_form, source=source)
         return show(request, signup_form, status=422)
     if began is not None and too_quick(began):
         signup_form.add_error(None, _("That was quick! Please look it over and press once more."))
@@ -96,6 +97,13 @@ def store(valid: SignupForm, text: ConsentText, *, source: str) -> None:
     )
     signup.sign_up(request, now=timezone.now(), source=source)
     tasks.ring_on_commit(tasks.send_transactional)
+
+
+def note_refused(signup_form: SignupForm, *, source: str) -> None:
+    """That somebody does not fit is for the practice to know; who it was is not."""
+    if signup_form.refused and not signup_form.is_from_a_machine:
+        chosen = signup_form.offered[signup_form.data["programme"]].sequence
+        admission.note_visitor(chosen, signup_form.refused, now=timezone.now(), source=source)
 
 
 def within_limits(request: HttpRequest) -> bool:

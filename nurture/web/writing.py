@@ -20,7 +20,7 @@ from nurture.models import ConsentText
 from nurture.models.sequence import OutsideEvent
 from nurture.web.evenly import evenly
 from nurture.web.forms import SignupForm
-from nurture.web.signup import store, within_limits
+from nurture.web.signup import note_refused, store, within_limits
 
 router = Router(tags=["people"])
 
@@ -127,6 +127,7 @@ def take(request: HttpRequest, body: Signup) -> None:
         text = ConsentText.current(code)
         form = SignupForm(as_form(body), offered=programmes.offers(code))
         if not form.is_valid():
+            note_refused(form, source="api")
             raise refused(form)
         if body.consent_number != text.number:
             raise wrong("consent_number", "The text has changed. Show the new one and ask again.")
@@ -184,6 +185,7 @@ class Happened(BaseModel):
 class Effect(BaseModel):
     ended: int = Field(description="Programmes that ended by it.")
     begun: int = Field(description="Programmes that began by it.")
+    unfit: int = Field(description="Programmes that did not begin: the person does not fit.")
 
 
 @router.post(
@@ -217,4 +219,4 @@ def happened(request: HttpRequest, body: Happened) -> Effect:
     except outside.KeyUsedTwice:
         raise Problem(409, "This idempotency key was used for another event.") from None
     tasks.ring_on_commit(tasks.claim_due)
-    return Effect(ended=effect.ended, begun=effect.begun)
+    return Effect(ended=effect.ended, begun=effect.begun, unfit=effect.unfit)

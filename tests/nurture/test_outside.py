@@ -53,7 +53,7 @@ def test_a_programme_ends_on_its_event(client: Client, token: str, row: Enrolmen
     response = tell(client, token)
 
     row.refresh_from_db()
-    assert (response.status_code, response.json()) == (200, {"ended": 1, "begun": 0})
+    assert (response.status_code, response.json()) == (200, {"ended": 1, "begun": 0, "unfit": 0})
     assert (row.state, row.reason) == (EnrolmentState.STOPPED, Reason.OUTSIDE_EVENT)
 
 
@@ -87,7 +87,7 @@ def test_the_same_event_again_counts_once(client: Client, token: str) -> None:
         tell(client, token, event="attended", address=BEN.address).json() for _time in range(3)
     ]
 
-    assert answers == [{"ended": 0, "begun": 1}] * 3
+    assert answers == [{"ended": 0, "begun": 1, "unfit": 0}] * 3
     assert OutsideReport.objects.count() == 1
 
 
@@ -147,3 +147,56 @@ def test_an_address_is_not_kept_with_the_report(client: Client, token: str) -> N
 
     assert "nobody" not in str(OutsideReport.objects.values())
     assert not Sequence.objects.exists()
+
+
+# ------------------------------------------------------------------ goals and entry rules
+
+
+def test_an_event_that_is_the_goal_is_noted_and_ends_nothing_by_itself(
+    client: Client, token: str
+) -> None:
+    row = enrolled(ANNA.joins(), published_sequence(steps=2, goal_event="booked"))
+
+    response = tell(client, token, event="booked")
+
+    row.refresh_from_db()
+    assert response.json()["ended"] == 0
+    assert (row.state, row.goal_reached_at is not None) == (EnrolmentState.ACTIVE, True)
+    assert Enrolment.objects.reached_goal().count() == 1
+
+
+def test_a_goal_that_is_ticked_as_an_end_ends_with_its_own_reason(
+    client: Client, token: str
+) -> None:
+    goal = published_sequence(steps=2, goal_event="booked", exit_on=["booked"])
+    row = enrolled(ANNA.joins(), goal)
+
+    tell(client, token, event="booked")
+
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (EnrolmentState.STOPPED, Reason.GOAL_REACHED)
+
+
+def test_a_goal_after_the_last_mail_counts_and_only_once(client: Client, token: str) -> None:
+    row = enrolled(ANNA.joins(), published_sequence(steps=1, goal_event="booked"))
+    Enrolment.objects.filter(pk=row.pk).update(state=EnrolmentState.FINISHED)
+
+    tell(client, token, event="booked")
+    row.refresh_from_db()
+    first = row.goal_reached_at
+    tell(client, token, event="booked", idempotency_key="booking-4712")
+
+    row.refresh_from_db()
+    assert (row.state, row.goal_reached_at) == (EnrolmentState.FINISHED, first)
+    assert first is not None
+
+
+def test_an_event_starts_nothing_for_somebody_who_does_not_fit(client: Client, token: str) -> None:
+    entry = [{"type": "not_declared", "value": {"tags": ["pregnant"]}}]
+    published_sequence(steps=1, start_on="attended", entry=entry)
+    anna = ANNA.joins(tags=["pregnant"])
+
+    response = tell(client, token, event="attended")
+
+    assert response.json() == {"ended": 0, "begun": 0, "unfit": 1}
+    assert anna.refusals.get().source == "event"

@@ -1,0 +1,77 @@
+"""What happens to people underway when something happened to them: goals are noted, and programmes
+end early where the editor said so. Runs inside the caller's transaction.
+"""
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from nurture import enrolment
+from nurture.domain import exits
+from nurture.domain.exits import Happened
+from nurture.domain.states import RUNNING, EnrolmentState, Reason
+from nurture.models import Enrolment, Sequence, Subscriber
+from nurture.models.choices import values
+
+COUNTS_FOR = RUNNING | {EnrolmentState.FINISHED}
+
+
+def happened(subscriber: Subscriber, event: Happened, *, now: datetime) -> int:
+    """Note the goals that this reaches, and end what it ends; how many programmes ended.
+
+    A goal that is reached after the last mail counts, too.
+    """
+    rows = subscriber.enrolments.filter(state__in=values(COUNTS_FOR)).select_related("sequence")
+    return sum(concern(row, event, now=now) for row in rows.order_by("pk"))
+
+
+def changed_diagnosis(row: Enrolment, to: Sequence, *, now: datetime) -> None:
+    """The person went from one programme to another: those about the old diagnosis may end by it.
+
+    A programme about the same diagnosis in other words or another length is no change.
+    """
+    old = row.sequence.diagnosis.translation_key
+    if to.diagnosis.translation_key == old:
+        return
+    same = row.subscriber.enrolments.filter(
+        state__in=values(RUNNING), sequence__diagnosis__translation_key=old
+    )
+    for other in same.select_related("sequence").order_by("pk"):
+        concern(other, Happened.CHANGED_DIAGNOSIS, now=now)
+
+
+def concern(row: Enrolment, event: Happened, *, now: datetime) -> bool:
+    """One programme; whether it ended."""
+    effect = exits.effect(event, exit_on=row.sequence.exit_on, goal=row.sequence.goal_event)
+    if effect.reached:
+        reached = Enrolment.objects.filter(pk=row.pk, goal_reached_at__isnull=True)
+        reached.update(goal_reached_at=now)
+    if effect.ends is None or row.state not in RUNNING:
+        return False
+    enrolment.stop(Enrolment.objects.filter(pk=row.pk), reason=effect.ends)
+    return True
+
+
+def settle(*, limit: int) -> int:
+    """End those that end when their person has finished another programme; how many.
+
+    Looked up before each planning and not when a programme finishes: that happens while its rows
+    are locked, and others of the same person would be locked out of order.
+    """
+    finished = Enrolment.objects.filter(
+        ~Q(pk=OuterRef("pk")),
+        subscriber=OuterRef("subscriber"),
+        state=EnrolmentState.FINISHED,
+        ended_at__gte=OuterRef("started_at"),
+    ).exclude(sequence=OuterRef("sequence"))
+    leaving = Enrolment.objects.filter(
+        Exists(finished),
+        state__in=values(RUNNING),
+        sequence__exit_on__contains=[Happened.FINISHED_ANOTHER.value],
+    )
+    ids = list(
+        leaving.order_by(F("due_at").asc(nulls_last=True)).values_list("pk", flat=True)[:limit]
+    )
+    if ids:
+        enrolment.stop(Enrolment.objects.filter(pk__in=ids), reason=Reason.FINISHED_ANOTHER)
+    return len(ids)
