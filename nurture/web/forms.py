@@ -19,9 +19,12 @@ from nurture.domain.entry import Rule
 from nurture.models import Sequence
 from nurture.programmes import Offer
 
-# Canonical regional names only: "EST" and "Etc/GMT+5" do not know about summer time.
+# Regional names only: "EST" and "Etc/GMT+5" do not know about summer time. UTC is what browsers
+# say that hide where they are.
 ZONES = sorted(
-    name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix"))
+    name
+    for name in available_timezones()
+    if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "posix")))
 )
 YEARS_BACK = timedelta(days=366 * 10)
 YEARS_AHEAD = timedelta(days=366 * 2)
