@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 
-from nurture import brake, checkins, enrolment, goals, plans
+from nurture import brake, checkins, enrolment, frequency, goals, plans
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
 from nurture.domain.states import MessageKind, Reason
@@ -44,7 +44,7 @@ def plan(now: datetime, *, limit: int = BATCH) -> int:
     with transaction.atomic():
         checkins.settle(now, limit=limit)
     with transaction.atomic():
-        due = without_open(claimable(now, limit=limit))
+        due = claimed(now, limit=limit)
         versions = versions_for(due)
         choices = choices_for(due, versions)
         ready = [row for row in due if row.pk in choices]
@@ -64,6 +64,14 @@ def plan(now: datetime, *, limit: int = BATCH) -> int:
         unfit = [row.pk for row in due if row.pk in versions and row.pk not in choices]
         enrolment.hold(unfit, reason=Reason.CONTRAINDICATED)
     return len(ready)
+
+
+def claimed(now: datetime, *, limit: int) -> list[Enrolment]:
+    """Those that get their mail now; those that have to make room for others come later."""
+    while rows := without_open(claimable(now, limit=limit)):
+        if through := frequency.let_through(rows, now=now):
+            return through
+    return []
 
 
 def claimable(now: datetime, *, limit: int) -> "QuerySet[Enrolment]":

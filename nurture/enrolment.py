@@ -5,14 +5,14 @@ enrolment's columns. Who writes enrolments and messages locks the enrolments fir
 of their keys.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from nurture import plans
-from nurture.domain.schedule import NeverOpens
 from nurture.domain.states import (
     OPEN,
     RUNNING,
@@ -36,7 +36,7 @@ def enrol(subscriber: Subscriber, sequence: Sequence, *, now: datetime) -> Enrol
     if found := running(subscriber, sequence):
         return found
     row = Enrolment(subscriber=subscriber, sequence=sequence, started_at=now)
-    put(row, plans.plan_of(sequence), now=now)
+    replan(row, plans.plan_of(sequence), now=now)
     return row
 
 
@@ -46,10 +46,10 @@ def running(subscriber: Subscriber, sequence: Sequence) -> Enrolment | None:
     return rows.filter(state__in=values(RUNNING)).first()
 
 
-def put(row: Enrolment, plan: Plan, *, now: datetime) -> None:
+def replan(row: Enrolment, plan: Plan, *, now: datetime) -> None:
     """Write where the person now stands: after `last_step`, by the live plan, never in the past.
 
-    Raises `NeverOpens`.
+    Held if there is no day on which the mail could leave, or if its date is missing.
     """
     place = plans.place(
         plan,
@@ -63,8 +63,8 @@ def put(row: Enrolment, plan: Plan, *, now: datetime) -> None:
     row.timed_by_id = place.timed_by
     if place.step is None:
         row.state, row.reason, row.ended_at = EnrolmentState.FINISHED, Reason.NONE, now
-    elif place.waits_for_a_date:
-        row.state, row.reason = EnrolmentState.HELD, Reason.DATE_MISSING
+    elif place.held_for:
+        row.state, row.reason = EnrolmentState.HELD, place.held_for
     row.save()
 
 
@@ -88,13 +88,29 @@ def reschedule(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
         replan(row, known[row.sequence_id], now=now)
 
 
-def replan(row: Enrolment, plan: Plan, *, now: datetime) -> None:
-    """Follow the live plan: same anchors, new waits and windows. Held if it never opens."""
-    try:
-        put(row, plan, now=now)
-    except NeverOpens:
-        row.state, row.reason = EnrolmentState.HELD, Reason.NEVER_OPENS
-        row.save()
+PUT_OFF = """
+    UPDATE nurture_enrolment AS enrolment SET due_at = later.due_at
+    FROM unnest(%s::bigint[], %s::timestamptz[]) AS later(id, due_at)
+    WHERE enrolment.id = later.id
+"""
+
+
+def put_off(moments: Mapping[int, datetime]) -> None:
+    """Later than planned, and nothing else changes. The rows are locked."""
+    if moments:
+        with connection.cursor() as cursor:
+            cursor.execute(PUT_OFF, [list(moments), list(moments.values())])
+
+
+def try_again(rows: "QuerySet[Enrolment]") -> int:
+    """Days or hours have changed: those for whom none was open are dated anew by the next tick."""
+    shut = rows.filter(state=EnrolmentState.HELD, reason=Reason.NEVER_OPENS)
+    return shut.update(
+        state=EnrolmentState.ACTIVE,
+        reason=Reason.NONE,
+        plan_number=0,
+        due_at=Coalesce("due_at", Now()),
+    )
 
 
 def change_date(subscriber: Subscriber, name: str, day: date, *, now: datetime) -> None:

@@ -83,7 +83,6 @@ def lock(messages: Iterable[Message]) -> None:
 
 
 def next_place(row: Enrolment, known: Plans, *, previous: datetime | None, now: datetime) -> Place:
-    """Raises `NeverOpens`."""
     return plans.place(
         known[row.sequence_id],
         row.subscriber,
@@ -97,14 +96,14 @@ MOVE = """
     UPDATE nurture_enrolment AS enrolment
     SET next_step_id = new.step, due_at = new.due_at, anchored_at = new.anchored_at,
         plan_number = new.plan_number, timed_by_id = new.timed_by,
-        state = CASE WHEN new.step IS NULL THEN %s WHEN new.no_date THEN %s
+        state = CASE WHEN new.step IS NULL THEN %s WHEN new.held_for <> '' THEN %s
                      ELSE enrolment.state END,
-        reason = CASE WHEN new.step IS NULL THEN '' WHEN new.no_date THEN %s
+        reason = CASE WHEN new.step IS NULL THEN '' WHEN new.held_for <> '' THEN new.held_for
                       ELSE enrolment.reason END,
         ended_at = CASE WHEN new.step IS NULL THEN COALESCE(new.anchored_at, now()) END
     FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
-                %s::int[], %s::bigint[], %s::bool[])
-        AS new(id, turn, step, due_at, anchored_at, plan_number, timed_by, no_date)
+                %s::int[], %s::bigint[], %s::text[])
+        AS new(id, turn, step, due_at, anchored_at, plan_number, timed_by, held_for)
     WHERE enrolment.id = new.id AND enrolment.turn = new.turn AND enrolment.state = ANY(%s)
 """
 
@@ -123,12 +122,12 @@ def move(moves: list[Move]) -> None:
                 previous,
                 new.plan_number,
                 new.timed_by,
-                new.waits_for_a_date,
+                new.held_for,
             )
             for row, new, previous in moves
         ),
         strict=True,
     )
-    states = [EnrolmentState.FINISHED, EnrolmentState.HELD, Reason.DATE_MISSING]
+    states = [EnrolmentState.FINISHED, EnrolmentState.HELD]
     with connection.cursor() as cursor:
         cursor.execute(MOVE, [*states, *map(list, columns), values(RUNNING)])

@@ -8,8 +8,43 @@ from uuid import UUID
 from nurture import models
 from nurture.domain import clocks, progression, schedule
 from nurture.domain.conditions import Condition, Facts
-from nurture.domain.schedule import Anchors, Calendar, Person, Wait, Why
-from nurture.models import CheckIn, Closure, Enrolment, Step, Subscriber
+from nurture.domain.schedule import (
+    Anchors,
+    Calendar,
+    Cap,
+    NeverOpens,
+    Person,
+    Priority,
+    Quiet,
+    Wait,
+    Why,
+    Window,
+)
+from nurture.domain.states import Reason
+from nurture.models import CheckIn, Closure, Enrolment, MailTimes, Step, Subscriber
+from nurture.models.sequence import FrequencyClass
+
+PRIORITIES = {
+    FrequencyClass.PROGRAMME: Priority.PROGRAMME,
+    FrequencyClass.NEWSLETTER: Priority.NEWSLETTER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """What holds for all sequences: the days of closure, quiet hours, a cap on mails."""
+
+    closures: frozenset[date]
+    quiet: Quiet | None
+    cap: Cap | None
+
+    def calendar(self, window: Window) -> Calendar:
+        return Calendar(window, self.closures, self.quiet, self.cap)
+
+
+def practice() -> Practice:
+    times = MailTimes.now()
+    return Practice(Closure.objects.days(), times.quiet, times.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +58,7 @@ class Plan:
     stood_after: Mapping[int, int | None]
     skippable: frozenset[int] = frozenset()
     whom: Mapping[int, Sequence[Condition]] = field(default_factory=dict)
+    priority: Priority = Priority.PROGRAMME
 
     def after(self, last_step: int | None) -> int | None:
         return progression.following(self.steps, last_step, stood_after=self.stood_after)
@@ -59,20 +95,27 @@ def plan_of(sequence: models.Sequence) -> Plan:
     live = [step for step in steps if step.live]
     return Plan(
         number=sequence.plan_number,
-        calendar=Calendar(sequence.window, Closure.objects.days()),
+        calendar=practice().calendar(sequence.window),
         steps=tuple(step.pk for step in live),
         waits={step.pk: step.wait for step in live},
         stood_after={step.pk: step.stood_after_id for step in steps if not step.live},
         skippable=frozenset(step.pk for step in steps if step.skippable),
         whom={step.pk: step.whom for step in live if step.conditions},
+        priority=priority_of(sequence.frequency_class),
     )
+
+
+def priority_of(frequency_class: str, *, asked_for: bool = False) -> Priority:
+    """Who goes first when there is no room for all. `asked_for`: the answer to a check-in."""
+    priority = PRIORITIES[FrequencyClass(frequency_class)]
+    return Priority.CHECK_IN_REPLY if asked_for and priority < Priority.NEWSLETTER else priority
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """What comes next for somebody, when and why; no step means that the programme is over.
 
-    A step without a date waits for one that the person has not given.
+    A step without a date waits for one that the person has not given, or no day is open to it.
     """
 
     step: int | None
@@ -82,8 +125,11 @@ class Place:
     reasons: tuple[Why, ...] = ()
 
     @property
-    def waits_for_a_date(self) -> bool:
-        return Why.DATE_MISSING in self.reasons
+    def held_for(self) -> Reason:
+        """Why there is no date, if there is none."""
+        if Why.DATE_MISSING in self.reasons:
+            return Reason.DATE_MISSING
+        return Reason.NEVER_OPENS if Why.NEVER_OPENS in self.reasons else Reason.NONE
 
 
 def place(
@@ -95,7 +141,7 @@ def place(
     not_before: datetime,
     timed_by: int | None = None,
 ) -> Place:
-    """Where somebody stands who last had `last_step`. Raises `NeverOpens`.
+    """Where somebody stands who last had `last_step`.
 
     `timed_by` names a step whose wait counts instead of the next one's: a step that is repeated
     comes when the one after it would have come.
@@ -113,9 +159,12 @@ def place(
             person=person(subscriber),
             not_before=not_before,
             apart=schedule.distance(wait, before),
+            priority=plan.priority,
         )
     except schedule.DateMissing:
         return Place(step, None, plan.number, timed_by, (Why.DATE_MISSING,))
+    except NeverOpens:
+        return Place(step, None, plan.number, timed_by, (Why.NEVER_OPENS,))
     return Place(step, due.moment, plan.number, timed_by, due.reasons)
 
 

@@ -1,16 +1,16 @@
 """What people may change about their programmes by themselves, and what comes next for them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from django.db import transaction
 from django.db.models import F, Q
 
-from nurture import enrolment, goals, plans
+from nurture import enrolment, frequency, goals, plans
 from nurture.domain import clocks, schedule
-from nurture.domain.schedule import NeverOpens
+from nurture.domain.schedule import NeverOpens, Why
 from nurture.domain.states import (
     OPEN,
     RUNNING,
@@ -19,6 +19,7 @@ from nurture.domain.states import (
     MessageKind,
     Reason,
 )
+from nurture.frequency import Taken
 from nurture.models import (
     Consent,
     ConsentText,
@@ -40,10 +41,16 @@ NOTICE_LIFETIME = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A mail that is still to come; without a moment, a date is missing."""
+    """A mail that is still to come, and why then; without a moment, a date is missing."""
 
     step: int
     moment: datetime | None
+    reasons: tuple[Why, ...] = ()
+
+    @property
+    def made_room(self) -> bool:
+        """Whether it comes later, because so many mails at once would be too much."""
+        return Why.CAP in self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +74,18 @@ class Programme:
 
 
 def programmes(subscriber: Subscriber, *, now: datetime) -> list[Programme]:
-    """Those that run, with the scheduler's own dates."""
+    """Those that run, with the scheduler's own dates: each makes room for those before it."""
     rows = Enrolment.objects.filter(subscriber=subscriber, state__in=values(RUNNING))
     rows = rows.select_related("subscriber", "sequence", "last_step").order_by("pk")
+    taken = frequency.had_by(subscriber, now=now)
+    dated: dict[int, list[Coming]] = {}
+    for row in sorted(rows, key=frequency.rank):
+        dated[row.pk] = coming(row, now=now, taken=taken)
+        taken += frequency.dates(row, [mail.moment for mail in dated[row.pk]])
     return [
         Programme(
             enrolment=row,
-            coming=tuple(coming(row, now=now)),
+            coming=tuple(dated[row.pk]),
             on_its_way=row.messages.filter(state__in=values(OPEN)).exists(),
             last_step=last_had(row),
         )
@@ -88,7 +100,9 @@ def last_had(row: Enrolment) -> Step | None:
     return newest.step_version.step if newest and newest.step_version else None
 
 
-def coming(row: Enrolment, *, now: datetime, limit: int = LOOK_AHEAD) -> list[Coming]:
+def coming(
+    row: Enrolment, *, now: datetime, taken: Taken = (), limit: int = LOOK_AHEAD
+) -> list[Coming]:
     """The next mails and their dates, if all goes on as it is and each week feels right."""
     if row.state != EnrolmentState.ACTIVE:
         return []
@@ -102,13 +116,14 @@ def coming(row: Enrolment, *, now: datetime, limit: int = LOOK_AHEAD) -> list[Co
             list(zip(steps, waits, strict=True)),
             anchors=plans.anchors(row, previous=row.anchored_at),
             calendar=plan.calendar,
-            person=plans.person(row.subscriber),
+            person=replace(plans.person(row.subscriber), taken=taken),
             not_before=now,
             before=plan.waits.get(row.last_step_id) if row.last_step_id else None,
+            priority=plan.priority,
         )
     except NeverOpens:
-        return [Coming(step, None) for step in steps]
-    return [Coming(one.key, one.due.moment if one.due else None) for one in planned]
+        return [Coming(step, None, (Why.NEVER_OPENS,)) for step in steps]
+    return [Coming(one.key, one.due.moment if one.due else None, one.reasons) for one in planned]
 
 
 def following(plan: Plan, row: Enrolment, *, now: datetime) -> Iterator[int]:

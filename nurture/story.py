@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.utils import timezone
+
+from nurture import preferences
 from nurture.domain import addresses
 from nurture.models import Consent, Enrolment, Message, Subscriber, Suppression
 from nurture.models.suppression import address_hash
@@ -17,6 +20,7 @@ def story(address: str) -> dict[str, Any]:
     subscriber = Subscriber.objects.filter(canonical_address=canonical).first()
     if subscriber is None:
         raise Unknown(f"No subscriber has the address {address}.")
+    because = reasons(subscriber)
     return {
         "address": subscriber.address,
         "first_name": subscriber.first_name,
@@ -26,9 +30,18 @@ def story(address: str) -> dict[str, Any]:
         "signed_up_at": subscriber.created_at,
         "suppressed": suppressions(subscriber),
         "consents": [consent_line(row) for row in consents(subscriber)],
-        "enrolments": [enrolment_line(row) for row in enrolments(subscriber)],
+        "enrolments": [
+            {**enrolment_line(row), "next_mail_because": because.get(row.pk, "")}
+            for row in enrolments(subscriber)
+        ],
         "messages": [message_line(row) for row in messages(subscriber)],
     }
+
+
+def reasons(subscriber: Subscriber) -> dict[int, str]:
+    """By enrolment: what made the date of the next mail what it is, in codes."""
+    running = preferences.programmes(subscriber, now=timezone.now())
+    return {one.enrolment.pk: ",".join(one.coming[0].reasons) for one in running if one.coming}
 
 
 def suppressions(subscriber: Subscriber) -> list[str]:

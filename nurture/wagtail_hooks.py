@@ -9,11 +9,12 @@ from wagtail.contrib.settings.registry import register_setting
 from wagtail.snippets.models import register_snippet
 
 from nurture.authoring import admin
-from nurture.models import MailSettings
+from nurture.models import MailSettings, MailTimes
 
 register_snippet(admin.SequenceViewSet)
 register_snippet(admin.ClosureViewSet)
 register_setting(MailSettings, icon="mail")
+register_setting(MailTimes, icon="time")
 hooks.register("register_admin_urls", admin.workbench_urls)
 
 

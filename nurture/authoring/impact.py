@@ -10,9 +10,9 @@ from uuid import UUID
 from nurture import plans
 from nurture.authoring.planned import Planned
 from nurture.authoring.playing import wait_of
-from nurture.domain.schedule import Calendar, NeverOpens, local_date
+from nurture.domain.schedule import local_date
 from nurture.domain.states import RUNNING, EnrolmentState
-from nurture.models import Closure, Enrolment, Step
+from nurture.models import Enrolment, Step
 from nurture.models import Sequence as SequenceRow
 from nurture.models.choices import values
 from nurture.plans import Plan
@@ -62,7 +62,7 @@ def draft_plan(row: SequenceRow, draft: SequenceRow, steps: Sequence[Planned]) -
     kept = set(numbers)
     return Plan(
         number=row.plan_number + 1,
-        calendar=Calendar(draft.window, Closure.objects.days()),
+        calendar=plans.practice().calendar(draft.window),
         steps=tuple(numbers[step.key] for step in steps),
         waits={numbers[step.key]: wait_of(step) for step in steps},
         stood_after=stood_after(rows.values(), kept),
@@ -103,16 +103,13 @@ def of(row: SequenceRow, draft: SequenceRow, steps: Sequence[Planned], *, now: d
 
 def note(impact: Impact, plan: Plan, enrolment: Enrolment, now: datetime) -> None:
     """Add one person."""
-    try:
-        place = plans.place(
-            plan,
-            enrolment.subscriber,
-            last_step=enrolment.last_step_id,
-            anchors=plans.anchors(enrolment, previous=enrolment.anchored_at),
-            not_before=now,
-        )
-    except NeverOpens:
-        return
+    place = plans.place(
+        plan,
+        enrolment.subscriber,
+        last_step=enrolment.last_step_id,
+        anchors=plans.anchors(enrolment, previous=enrolment.anchored_at),
+        not_before=now,
+    )
     if place.step is None:
         impact.finished += 1
         for step in impact.steps[: len(plan.steps)]:

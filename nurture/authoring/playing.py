@@ -10,7 +10,7 @@ from nurture.authoring.planned import Planned
 from nurture.domain import conditions, feedback, schedule
 from nurture.domain.conditions import Facts
 from nurture.domain.feedback import Action, Move
-from nurture.domain.schedule import After, Anchors, Calendar, Due, Person, Unit, Wait
+from nurture.domain.schedule import After, Anchors, Calendar, Due, Person, Priority, Unit, Wait
 
 MOST_MAILS = 120
 
@@ -56,7 +56,13 @@ def wait_of(step: Planned) -> Wait:
     )
 
 
-def play(plan: Sequence[Planned], player: Player, calendar: Calendar) -> tuple[list[Entry], End]:
+def play(
+    plan: Sequence[Planned],
+    player: Player,
+    calendar: Calendar,
+    *,
+    priority: Priority = Priority.PROGRAMME,
+) -> tuple[list[Entry], End]:
     """Every mail that this person would get, and how it ends."""
     entries: list[Entry] = []
     counts: dict[UUID, int] = {}
@@ -78,6 +84,7 @@ def play(plan: Sequence[Planned], player: Player, calendar: Calendar) -> tuple[l
                 person=person,
                 not_before=not_before,
                 apart=schedule.distance(wait, before),
+                priority=priority,
             )
         except schedule.DateMissing:
             return entries, End.DATE_MISSING
@@ -89,6 +96,8 @@ def play(plan: Sequence[Planned], player: Player, calendar: Calendar) -> tuple[l
         if move and move.does in ENDS:
             return entries, ENDS[move.does]
         anchors = replace(anchors, previous=due.moment)
+        day = schedule.local_date(due.moment, person.zone)
+        person = replace(person, taken=(*person.taken, (day, priority)))
         not_before, before = due.moment, wait_of(step)
         following = plan[position + 1] if position + 1 < len(plan) else None
         position, timed_by = go_on(plan, position, move, following)

@@ -8,12 +8,13 @@ from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 from wagtail.signals import copy_for_translation_done
 
+from nurture import enrolment
 from nurture.authoring import recompiling
 from nurture.authoring.compile import CompiledStep, compile_sequence, source_of
 from nurture.authoring.planned import Planned
 from nurture.authoring.versions import write_version
 from nurture.domain import conditions
-from nurture.models import Closure, Recompile, Sequence, Step
+from nurture.models import Closure, Enrolment, MailTimes, Recompile, Sequence, Step
 from nurture.models.sequence import publishing
 
 
@@ -21,7 +22,8 @@ def connect() -> None:
     publishing.connect(on_publishing, dispatch_uid="compile a sequence")
     copy_for_translation_done.connect(on_copied, dispatch_uid="a copy to translate is a draft")
     for changed in (post_save, post_delete):
-        changed.connect(on_closure, sender=Closure, dispatch_uid="a closure moves what is due")
+        changed.connect(on_times, sender=Closure, dispatch_uid="a closure moves what is due")
+    post_save.connect(on_times, sender=MailTimes, dispatch_uid="quiet hours move what is due")
 
 
 def on_copied(target_obj: Any, **_kwargs: Any) -> None:
@@ -34,9 +36,10 @@ def on_copied(target_obj: Any, **_kwargs: Any) -> None:
         target_obj.diagnosis = own or target_obj.diagnosis
 
 
-def on_closure(**_kwargs: Any) -> None:
-    """Whoever waits for a mail is planned anew, around the days on which the practice is closed."""
+def on_times(**_kwargs: Any) -> None:
+    """Whoever waits for a mail is planned anew: around closures, quiet hours, the cap on mails."""
     Sequence.objects.update(plan_number=F("plan_number") + 1)
+    enrolment.try_again(Enrolment.objects.all())
 
 
 def on_publishing(sequence: Sequence, **_kwargs: Any) -> None:
@@ -74,6 +77,7 @@ def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
             },
         )
     Sequence.objects.filter(pk=sequence.pk).update(plan_number=F("plan_number") + 1)
+    enrolment.try_again(sequence.enrolments.all())
 
 
 def columns(plan: Planned) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from nurture import plans
 from nurture.authoring import picture, planned, playing
 from nurture.authoring.playing import End, Player
 from nurture.authoring.workbench import draft_for, page, usable_plan
 from nurture.blocks.planning import DATES
 from nurture.domain.feedback import Action
-from nurture.domain.schedule import Calendar, Person, Why
-from nurture.models import Closure, Sequence
+from nurture.domain.schedule import Person, Why
+from nurture.models import Sequence
 
 ENDS = {
     End.FINISHED: _("The programme is finished."),
@@ -41,10 +42,11 @@ REASONS = {
     Why.WINDOW_HOURS: _("moved into the hours in which mails may arrive"),
     Why.OWN_HOUR: _("the hour that the person chose"),
     Why.QUIET_HOURS: _("moved out of the quiet hours"),
-    Why.CAP: _("moved past a day that is full"),
+    Why.CAP: _("moved past a day that has enough mails"),
     Why.CLOCKS_FORWARD: _("clocks go forward"),
     Why.CLOCKS_BACK: _("clocks go back"),
     Why.DATE_MISSING: _("a date is missing"),
+    Why.NEVER_OPENS: _("no day is open"),
 }
 MOVES = {
     Action.ADVANCE: _("goes on"),
@@ -123,11 +125,13 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     values: dict[str, Any] = {"form": form, "faults": faults}
     if plan and form.is_valid():
         player = form.player()
-        closures = Closure.objects.days()
-        entries, end = playing.play(plan, player, Calendar(draft.window, closures))
+        practice = plans.practice()
+        priority = plans.priority_of(draft.frequency_class)
+        calendar = practice.calendar(draft.window)
+        entries, end = playing.play(plan, player, calendar, priority=priority)
         zone = player.person.zone
         values |= {
-            "svg": picture.svg(entries, zone, closures),
+            "svg": picture.svg(entries, zone, practice.closures),
             "entries": [told(entry, zone) for entry in entries],
             "end": ENDS[end],
         }

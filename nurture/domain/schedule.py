@@ -48,10 +48,12 @@ __all__ = [
     "due",
     "instant",
     "local_date",
+    "next_opening",
     "timeline",
 ]
 
 HORIZON_DAYS = 800
+AT_ONCE = Wait(0, Unit.HOURS)
 
 Key = TypeVar("Key")
 
@@ -100,6 +102,27 @@ def due(
     raise NeverOpens(f"No open day within {HORIZON_DAYS} days after {first.isoformat()}.")
 
 
+def next_opening(
+    calendar: Calendar,
+    person: Person,
+    *,
+    now: datetime,
+    priority: Priority = Priority.PROGRAMME,
+) -> datetime:
+    """When a mail may leave that is ready now, also one that has missed its weekday.
+
+    Raises `NeverOpens`.
+    """
+    return due(
+        AT_ONCE,
+        anchors=Anchors(now),
+        calendar=calendar,
+        person=replace(person, weekday=None),
+        not_before=now,
+        priority=priority,
+    ).moment
+
+
 @dataclass(frozen=True, slots=True)
 class Planned(Generic[Key]):
     """One step of a timeline; without a date, the reason says what is missing."""
@@ -117,6 +140,7 @@ def timeline(
     person: Person,
     not_before: datetime,
     before: Wait | None = None,
+    priority: Priority = Priority.PROGRAMME,
 ) -> list[Planned[Key]]:
     """The dates of all these steps, each counted as if the one before went out when planned.
 
@@ -136,6 +160,7 @@ def timeline(
                 person=person,
                 not_before=not_before,
                 apart=distance(wait, before),
+                priority=priority,
             )
         except DateMissing:
             planned.append(Planned(key, None, (Why.DATE_MISSING,)))
@@ -143,6 +168,6 @@ def timeline(
         planned.append(Planned(key, found, found.reasons))
         day = local_date(found.moment, person.zone)
         anchors = replace(anchors, previous=found.moment)
-        person = replace(person, taken=(*person.taken, (day, Priority.PROGRAMME)))
+        person = replace(person, taken=(*person.taken, (day, priority)))
         not_before, before = found.moment, wait
     return planned

@@ -9,6 +9,7 @@ from nurture.models.enrolment import Enrolment
 from nurture.models.erasure import Erasure
 from nurture.models.event import Event
 from nurture.models.mail_settings import MailSettings
+from nurture.models.mail_times import MailTimes
 from nurture.models.message import Message
 from nurture.models.outside import OutsideReport
 from nurture.models.recompile import Dependency, Recompile
@@ -29,6 +30,7 @@ __all__ = [
     "Erasure",
     "Event",
     "MailSettings",
+    "MailTimes",
     "Message",
     "OutsideReport",
     "Recompile",

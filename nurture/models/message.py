@@ -39,7 +39,7 @@ class Message(models.Model):
     kind = column(MessageKind)
     dedupe_key = models.CharField(max_length=80, blank=True)
     subscriber = models.ForeignKey(
-        "nurture.Subscriber", on_delete=models.CASCADE, related_name="messages"
+        "nurture.Subscriber", on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     address = models.EmailField(max_length=254)
     address_hash = models.CharField(max_length=64)
@@ -87,6 +87,7 @@ class Message(models.Model):
                 condition=Q(state__in=values(LEASED)),
                 name="message_leased",
             ),
+            models.Index(fields=["subscriber", "planned_for"], name="message_of_subscriber"),
         ]
         constraints = [
             known("state", MessageState),
