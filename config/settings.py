@@ -89,11 +89,10 @@ TEMPLATES = [
 
 # ------------------------------------------------------------------ what it stands on
 
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(env.DATABASE_URL, conn_max_age=60, conn_health_checks=True),
-    }
-}
+database = dj_database_url.parse(env.DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+# Django prepares no statements; `cms.api.statements` does.
+database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 2}
+DATABASES = {"default": database}
 
 # The cache is a convenience: when Redis is away, pages are slower and nothing else changes.
 CACHES = {

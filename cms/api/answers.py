@@ -52,7 +52,7 @@ def page(request: HttpRequest, found: Page, asked: Wanted, *, kind: str) -> Http
     etag = freshness.combined(",".join(asked.members), found.next or "", *etags)
     known = freshness.known(request)
     unchanged = bool(known.etags) and (etag in known.etags or freshness.ANY in known.etags)
-    items = ",".join(row.content or "" for row in found.rows)
+    items = ",".join(row.content for row in found.rows)
     return freshness.respond(
         None if unchanged else f'{{"items":[{items}],"next":{json.dumps(found.next)}}}',
         etag=etag,

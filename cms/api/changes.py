@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from cms.api import cursors, parameters, reading
+from cms.api import cursors, parameters, statements
 from cms.api.freshness import JSON
 from cms.documents.shapes import Shape
 from cms.integrations import access
@@ -70,7 +70,7 @@ def changes(request: HttpRequest, asked: Query[ChangesQuery]) -> HttpResponse:
     access.require(request.admitted, Scope.CHANGES)  # type: ignore[attr-defined]
     parameters.refuse_unknown(request, ChangesQuery)
     after = cursors.read_number(asked.cursor)
-    rows = reading.tuples(CHANGES, [after, asked.limit + 1])
+    rows = statements.tuples(CHANGES, [after, asked.limit + 1])
     shown = rows[: asked.limit]
     items = [
         Change(

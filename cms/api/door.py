@@ -7,12 +7,13 @@ it from another site, and that whatever goes wrong is a problem document.
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from cms.api.problems import MEDIA_TYPE, Problem
 from cms.integrations import access
@@ -75,19 +76,26 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def view_of(request: HttpRequest) -> HttpResponseBase:
-    nothing = Problem(404, "There is nothing here. Addresses end with a slash.")
-    try:
-        match = resolve(request.path_info)
-    except Resolver404:
-        raise nothing from None
-    if not {NAMESPACE, BESIDE} & {*match.namespaces}:  # Wagtail takes what is left
-        raise nothing
+    match = found_at(request.path_info)
     is_head, request.method = request.method == "HEAD", "GET"
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     if is_head and isinstance(response, HttpResponse):
         response.headers["Content-Length"] = str(len(response.content))
         response.content = b""
     return response
+
+
+@lru_cache(maxsize=1_000)
+def found_at(path: str) -> ResolverMatch:
+    """What serves this address. The map is the same for the life of the process."""
+    nothing = Problem(404, "There is nothing here. Addresses end with a slash.")
+    try:
+        match = resolve(path)
+    except Resolver404:
+        raise nothing from None
+    if not {NAMESPACE, BESIDE} & {*match.namespaces}:  # Wagtail takes what is left
+        raise nothing
+    return match
 
 
 def refuse_odd(request: HttpRequest) -> None:

@@ -27,12 +27,17 @@ class Known:
         return self.since is not None and changed_at.replace(microsecond=0) <= self.since
 
 
+NOTHING = Known()
+
+
 def known(request: HttpRequest) -> Known:
     """From If-None-Match, else from If-Modified-Since."""
     if tags := request.META.get("HTTP_IF_NONE_MATCH"):
         return Known([tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")])
-    seconds = parse_http_date_safe(request.META.get("HTTP_IF_MODIFIED_SINCE", ""))
-    return Known(since=datetime.fromtimestamp(seconds, UTC) if seconds else None)
+    if date := request.META.get("HTTP_IF_MODIFIED_SINCE"):
+        seconds = parse_http_date_safe(date)
+        return Known(since=datetime.fromtimestamp(seconds, UTC) if seconds else None)
+    return NOTHING
 
 
 def combined(*parts: str) -> str:

@@ -8,12 +8,10 @@ from cms.api import cursors
 from cms.api.cursors import Order
 from cms.api.reading import (
     CARD,
-    COLUMNS,
     FOR_ALL,
     FROM,
     MEMBERS,
     WITHHELD,
-    Row,
     fresh_rows,
 )
 from cms.models.documents import DocumentType
@@ -27,7 +25,7 @@ IN_LANGUAGE = """
 """
 
 LIST = f"""
-    SELECT {COLUMNS}, {WITHHELD}, {{content}}, {{sort}}
+    SELECT document.id, document.page_id, document.etag, {WITHHELD}, {{content}}, {{sort}}
     {FROM}
     WHERE document.type = %s AND {{which}} AND {FOR_ALL}
     ORDER BY {{sort}} {{direction}}, document.id {{direction}}
@@ -36,7 +34,12 @@ LIST = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class SortedRow(Row):
+class Listed:
+    id: int
+    page_id: int
+    etag: str
+    withheld: bool
+    content: str
     sort: Any
 
 
@@ -54,7 +57,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    rows: list[Row]
+    rows: list[Listed]
     next: str | None
 
 
@@ -74,7 +77,7 @@ def page(asked: Asked) -> Page:
     values.append(asked.kind.value)
     for _sql, value in which:
         values += value if isinstance(value, tuple) else [value]
-    found = fresh_rows(statement, [*values, asked.limit + 1], kind=SortedRow)
+    found = fresh_rows(statement, [*values, asked.limit + 1], kind=Listed)
     shown, more = found[: asked.limit], found[asked.limit :]
     last = shown[-1] if more else None
     return Page(shown, cursors.write(asked.order, last.sort, last.id) if last else None)

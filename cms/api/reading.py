@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from cms.api import statements
 from cms.api.freshness import Known
 from cms.api.problems import Problem
 from cms.documents import working
@@ -97,18 +96,11 @@ class Found:
     included: list[Row]
 
 
-def tuples(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+def rows(statement: str, values: Sequence[Any], *, kind: type[Any] = Row) -> list[Any]:
+    return [kind(*row) for row in statements.tuples(statement, values)]
 
 
-def rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:
-    return [kind(*row) for row in tuples(statement, values)]
-
-
-def fresh_rows(statement: str, values: Sequence[Any], *, kind: type[Row] = Row) -> list[Any]:
+def fresh_rows(statement: str, values: Sequence[Any], *, kind: type[Any] = Row) -> list[Any]:
     """The same again, if something in it had to be compiled first."""
     found = rows(statement, values, kind=kind)
     withheld = {row.page_id for row in found if row.withheld}

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from wagtail.models import Locale
 
 from cms import search, words
-from cms.api import answers, parameters, reading
+from cms.api import answers, parameters, statements
 from cms.api.filters import separated
 from cms.api.reading import FOR_ALL
 from cms.documents.shapes import Shape
@@ -101,7 +101,7 @@ def highlighted(text: str, found: Sequence[search.Hit]) -> list[tuple[Any, ...]]
 
 def headlines(stems: Sequence[str], pages: list[int]) -> list[tuple[Any, ...]]:
     terms = " | ".join(search.prefix(stem) for stem in stems)
-    return reading.tuples(HITS, [search.CONFIG, terms, pages])
+    return statements.tuples(HITS, [search.CONFIG, terms, pages])
 
 
 def marked(headline: str) -> str:

@@ -5,7 +5,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 from wagtail.contrib.redirects.models import Redirect as StoredRedirect
 
-from cms.api import answers, cursors, freshness, parameters, reading
+from cms.api import answers, cursors, freshness, parameters, reading, statements
 from cms.api.problems import not_found
 from cms.api.reading import FOR_ALL, Wanted
 from cms.documents.shapes import Shape
@@ -101,7 +101,7 @@ def redirects(request: HttpRequest, asked: Query[RedirectsQuery]) -> HttpRespons
     parameters.refuse_unknown(request, RedirectsQuery)
     after = cursors.read_number(asked.cursor)
     path = StoredRedirect.normalise_path(asked.path) if asked.path else None
-    rows = reading.tuples(REDIRECTS, [after, path, path, asked.limit + 1])
+    rows = statements.tuples(REDIRECTS, [after, path, path, asked.limit + 1])
     shown, more = rows[: asked.limit], rows[asked.limit :]
     answer = Redirects(
         items=[

@@ -61,7 +61,7 @@ class Admitted:
 def admit(request: HttpRequest, *, needs: Scope | None = None) -> Admitted:
     """Let a request in, counted once. A bad token is counted by address, so nobody can guess on."""
     try:
-        token = tokens.authenticate(request.headers.get("Authorization"))
+        token = tokens.authenticate(request.META.get("HTTP_AUTHORIZATION"))
     except BadToken:
         raise Unauthorised(verdict=counted(request, None)) from None
     admitted = Admitted(token, counted(request, token))
@@ -83,7 +83,7 @@ def counted(request: HttpRequest, token: Token | None) -> Verdict | None:
     if bucket.amount == 0:
         return None
     key = f"token {token.id}" if token else f"network {client.network(request)}"
-    verdict = limits.hit(bucket, key)
+    verdict = limits.meter(bucket, key)
     if not verdict.allowed:
         raise TooMany(verdict=verdict)
     return verdict

@@ -1,5 +1,6 @@
 """Who asks: the address of the visitor, as far as it can be trusted."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
@@ -17,19 +18,25 @@ def address(request: HttpRequest) -> str:
     """
     remote = request.META.get("REMOTE_ADDR", "")
     hops = settings.TRUSTED_PROXIES
-    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     named = forwarded[-hops].strip() if 0 < hops <= len(forwarded) else remote
     return plain(named) or plain(remote) or NOBODY
 
 
 def network(request: HttpRequest) -> str:
     """What to count a visitor by: the IPv4 address, or the IPv6 network that it belongs to."""
-    found = ip_address(address(request))
+    return network_of(address(request))
+
+
+@lru_cache(maxsize=10_000)
+def network_of(address: str) -> str:
+    found = ip_address(address)
     if isinstance(found, IPv6Address):
         return str(IPv6Address(int(found) >> NETWORK_BITS << NETWORK_BITS))
     return str(found)
 
 
+@lru_cache(maxsize=10_000)
 def plain(text: str) -> str:
     """An address without brackets, port or zone, or nothing if it is none."""
     if text.startswith("["):

@@ -1,4 +1,4 @@
-"""Counting in this process alone, for the time in which Redis is away."""
+"""Counting in this process alone."""
 
 from threading import Lock
 
@@ -19,10 +19,19 @@ class Tally:
             used, ends = self.counts.get(key, (0, now + seconds))
             if ends <= now:
                 used, ends = 0, now + seconds
-            if key not in self.counts and len(self.counts) >= self.most_keys:
-                self.make_room(now)
-            self.counts[key] = (used + cost, ends)
+            self.store(key, used + cost, ends, now)
             return used + cost
+
+    def put(self, key: str, seconds: float, used: int, *, now: float) -> None:
+        """The count of `key` is known from elsewhere."""
+        with self.lock:
+            self.counts.pop(key, None)
+            self.store(key, used, now + seconds, now)
+
+    def store(self, key: str, used: int, ends: float, now: float) -> None:
+        if key not in self.counts and len(self.counts) >= self.most_keys:
+            self.make_room(now)
+        self.counts[key] = (used, ends)
 
     def make_room(self, now: float) -> None:
         live = {key: count for key, count in self.counts.items() if count[1] > now}

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cms.api import reading
+from cms.api import statements
 from cms.integrations import tokens
 from cms.integrations.models import Scope
 from cms.sample import Loaded
@@ -102,7 +102,7 @@ def test_a_database_that_is_away(client: Client, db: None, monkeypatch: pytest.M
     def away(*_values: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(reading, "tuples", away)
+    monkeypatch.setattr(statements, "tuples", away)
 
     get(client, "exercises/", status=503)
 

@@ -2,7 +2,8 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,11 +11,13 @@ import redis
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from cms.integrations import client, limits
+from cms.integrations import client, gathering, limits
+from cms.integrations.gathering import Gathering
 from cms.integrations.limits import Away, Bucket
 from cms.integrations.tally import Tally
 
 THREE = Bucket("test", 3, seconds=3_600)
+Gathered = dict[str, tuple[int, float]]
 NOBODY = "redis://127.0.0.1:1/0"
 
 
@@ -95,6 +98,87 @@ def test_redis_counts_again_once_it_is_back(settings: Settings, server: redis.Re
     Away.until = time.monotonic()
 
     assert limits.hit(THREE, "a").remaining == 2
+
+
+# ------------------------------------------------------------------ counting in a hurry
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Several processes, as far as counting goes: says which of them counts from now on."""
+    known: dict[str, Gathering] = defaultdict(Gathering)
+    return lambda name: monkeypatch.setattr(limits, "gathering", known[name])
+
+
+def half_a_second_later() -> None:
+    limits.gathering.told_at -= gathering.EVERY_SECONDS
+
+
+def test_a_seldom_visitor_is_counted_by_all_at_once(
+    server: redis.Redis, processes: Callable[[str], None]
+) -> None:
+    seen = []
+    for name in ("one", "two", "three"):
+        processes(name)
+        seen.append(limits.meter(THREE, "a").remaining)
+
+    assert seen == [2, 1, 0]
+    assert not limits.hit(THREE, "a").allowed
+
+
+def test_a_hurried_visitor_costs_one_round_trip_in_half_a_second(
+    server: redis.Redis, processes: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes("one")
+    told: list[int] = []
+    tell = limits.tell
+
+    def listening(gathered: Gathered) -> Gathered:
+        told.extend(count for count, _seconds in gathered.values())
+        return tell(gathered)
+
+    monkeypatch.setattr(limits, "tell", listening)
+
+    verdicts = [limits.meter(THREE, "a").allowed for _ in range(5)]
+    half_a_second_later()
+    limits.meter(THREE, "a")
+
+    assert verdicts == [True, True, True, False, False]
+    assert told == [1, 5]
+
+
+def test_another_process_hears_of_them_with_the_next_round(
+    server: redis.Redis, processes: Callable[[str], None]
+) -> None:
+    processes("one")
+    limits.meter(THREE, "a")
+    limits.meter(THREE, "a")
+    half_a_second_later()
+    limits.meter(THREE, "a")
+    processes("two")
+
+    assert not limits.meter(THREE, "a").allowed
+
+
+def test_what_is_gathered_expires_in_redis(
+    server: redis.Redis, processes: Callable[[str], None]
+) -> None:
+    processes("one")
+
+    limits.meter(THREE, "anna@example.org")
+
+    [key] = server.scan_iter("limits:*")
+    assert b"anna" not in key
+    assert 0 < server.ttl(key) <= 3_601
+
+
+def test_without_redis_a_hurried_limit_holds_in_each_process(
+    settings: Settings, processes: Callable[[str], None]
+) -> None:
+    settings.REDIS_URL = NOBODY
+    processes("one")
+
+    assert [limits.meter(THREE, "a").allowed for _ in range(4)] == [True, True, True, False]
 
 
 def test_memory_is_bounded_whoever_comes() -> None:

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from cms.integrations import access, limits, tokens
 from cms.integrations.access import Forbidden, TooMany, Unauthorised
+from cms.integrations.gathering import Gathering
 from cms.integrations.models import ApiToken, Scope
 from cms.models import User
 from tests.cms import clinic
@@ -22,9 +23,9 @@ YEAR = timedelta(days=365)
 
 
 @pytest.fixture(autouse=True)
-def _own_counts(settings: Settings) -> None:
+def _own_counts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test counts for itself, whatever Redis remembers of the last run."""
-    limits.own.counts.clear()
+    monkeypatch.setattr(limits, "gathering", Gathering())
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
 
