@@ -61,8 +61,10 @@ class Environment(BaseSettings):
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
     MAIL_WEBHOOKS: dict[str, str] = {}
+    MEASURE_CLICKS: bool = False
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     PRACTICE_PHONE: str = ""
+    SIGNUP_CHECK_DOMAIN: bool = False
     SIGNUP_LIMIT_NETWORK: Annotated[int, Field(ge=1)] = 30
     SIGNUP_LIMIT_SITE: Annotated[int, Field(ge=1)] = 1_000
     SIGNUP_MINIMUM_SECONDS: Annotated[float, Field(ge=0, le=60)] = 2
@@ -79,6 +81,7 @@ class Environment(BaseSettings):
     WEBHOOK_INTERNAL_HOSTS: Hosts = []
     WEBHOOK_LOG_DAYS: Annotated[int, Field(ge=2)] = 30
     WEBHOOK_PATIENCE_DAYS: Annotated[int, Field(ge=1)] = 5
+    WEBHOOK_TELLS_DIAGNOSIS: bool = False
 
     @field_validator(
         "LINK_KEYS", "ADDITIONAL_HOSTS", "SIGNUP_ORIGINS", "WEBHOOK_INTERNAL_HOSTS", mode="before"

@@ -7,7 +7,7 @@ from types import TracebackType
 PARTS = frozenset(
     {"admin", "api", "documents", "health", "hooks", "media", "p", "signup", "static"}
 )
-LINKS = frozenset({"c", "d", "k", "m", "u", "x"})
+LINKS = frozenset({"c", "d", "k", "m", "r", "u", "x"})
 # PostgreSQL says which value was refused, and the value can be somebody's address.
 DETAIL = re.compile(r"\nDETAIL: .*")
 

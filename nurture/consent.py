@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from nurture import admission, announcing, enrolment
 from nurture.domain.states import ConsentAction, Reason, Suppressed
-from nurture.models import Consent, Enrolment, Sequence, Subscriber, Suppression
+from nurture.models import Consent, ConsentText, Enrolment, Sequence, Subscriber, Suppression
 from nurture.models.suppression import address_hash
 
 
@@ -69,8 +69,10 @@ def confirm(public_id: UUID, *, now: datetime, source: str) -> Enrolment | None:
     )
     set_word(subscriber, ConsentAction.GIVEN)
     believe(subscriber, request.given)
+    if agreed := request.given.get("clicks"):
+        allow_clicks(subscriber, ConsentText.objects.get(pk=agreed), source=source)
     lift_unsubscribe(subscriber)
-    announcing.about_subscriber(announcing.CONFIRMED, subscriber)
+    announcing.about_subscriber(announcing.CONFIRMED, subscriber, request.sequence)
     return admission.admit(subscriber, sequence_of(request), now=now, source=source)
 
 
@@ -101,11 +103,28 @@ def withdraw(public_id: UUID, *, source: str) -> None:
     if subscriber.consent != ConsentAction.WITHDRAWN:
         Consent.objects.create(subscriber=subscriber, action=ConsentAction.WITHDRAWN, source=source)
         set_word(subscriber, ConsentAction.WITHDRAWN)
+        forbid_clicks(subscriber, source=source)
         announcing.about_subscriber(announcing.UNSUBSCRIBED, subscriber)
     Suppression.objects.get_or_create(
         address_hash=address_hash(subscriber.address), reason=Suppressed.UNSUBSCRIBED
     )
     enrolment.stop(subscriber.enrolments.all(), reason=Reason.UNSUBSCRIBED)
+
+
+def allow_clicks(subscriber: Subscriber, text: ConsentText, *, source: str) -> None:
+    """The person agrees that their clicks are counted. Saying it twice is the same as once."""
+    if Subscriber.objects.filter(pk=subscriber.pk, measured=False).update(measured=True):
+        Consent.objects.create(
+            subscriber=subscriber, action=ConsentAction.CLICKS_ALLOWED, text=text, source=source
+        )
+
+
+def forbid_clicks(subscriber: Subscriber, *, source: str) -> None:
+    """From now on nothing is counted, also not in mails that are there already."""
+    if Subscriber.objects.filter(pk=subscriber.pk, measured=True).update(measured=False):
+        Consent.objects.create(
+            subscriber=subscriber, action=ConsentAction.CLICKS_FORBIDDEN, source=source
+        )
 
 
 def set_word(subscriber: Subscriber, word: ConsentAction) -> None:

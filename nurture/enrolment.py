@@ -120,6 +120,21 @@ def change_date(subscriber: Subscriber, name: str, day: date, *, now: datetime) 
     reschedule(subscriber.enrolments.all(), now=now)
 
 
+def choose_again(rows: "QuerySet[Enrolment]", *, now: datetime) -> None:
+    """The person declared something else: what waits is planned anew, with exercises that fit.
+
+    Also what was held because none fitted. A mail at the relay cannot be called back.
+    """
+    unfit = Q(state=EnrolmentState.HELD, reason=Reason.CONTRAINDICATED)
+    known = plans.Plans()
+    for row in lock(rows.filter(unfit | Q(state=EnrolmentState.ACTIVE))):
+        waiting = row.messages.filter(state__in=values(RECALLABLE)).exists()
+        if waiting or row.state == EnrolmentState.HELD:
+            row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
+            take_back(row, reason=Reason.SUPERSEDED)
+            replan(row, known[row.sequence_id], now=now)
+
+
 # ------------------------------------------------------------------ pausing and going on
 
 
@@ -230,6 +245,7 @@ def take_back(row: Enrolment, *, reason: Reason) -> int | None:
     if last.state == MessageState.SUBMITTING:
         row.turn += 1  # its outcome moves nothing any more
     elif last.state not in WENT_OUT and last.step_version.step_id == row.last_step_id:
+        row.awaits_answer = False  # nobody was asked
         plan = plans.plan_of(Sequence.objects.get(pk=row.sequence_id))
         row.last_step_id = plan.before(last.step_version.step_id)
     return row.last_step_id

@@ -29,9 +29,9 @@ def advance(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> None:
             row.subscriber = message.subscriber
             moment = max(message.planned_for, sent_at)
             moves.append((row, next_place(row, known, previous=moment, now=moment), moment))
-    move(moves)
+    moved = move(moves)
     for row, place, _moment in moves:
-        if place.step is None and row.state in RUNNING:
+        if place.step is None and row.pk in moved:
             announcing.about_enrolment(announcing.COMPLETED, row)
 
 
@@ -105,13 +105,15 @@ MOVE = """
                 %s::int[], %s::bigint[], %s::text[])
         AS new(id, turn, step, due_at, anchored_at, plan_number, timed_by, held_for)
     WHERE enrolment.id = new.id AND enrolment.turn = new.turn AND enrolment.state = ANY(%s)
+    RETURNING enrolment.id
 """
 
 
-def move(moves: list[Move]) -> None:
-    """Write the new places, all in one statement. A turn that has passed meanwhile is left."""
+def move(moves: list[Move]) -> set[int]:
+    """Write the new places, all in one statement; who was moved. A turn that has passed meanwhile
+    is left, and so is a programme that was stopped."""
     if not moves:
-        return
+        return set()
     columns = zip(
         *(
             (
@@ -131,3 +133,4 @@ def move(moves: list[Move]) -> None:
     states = [EnrolmentState.FINISHED, EnrolmentState.HELD]
     with connection.cursor() as cursor:
         cursor.execute(MOVE, [*states, *map(list, columns), values(RUNNING)])
+        return {pk for (pk,) in cursor.fetchall()}

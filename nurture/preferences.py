@@ -1,6 +1,6 @@
 """What people may change about their programmes by themselves, and what comes next for them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -169,13 +169,22 @@ def choose_time(
 
 @transaction.atomic
 def correct(
-    subscriber: Subscriber, *, first_name: str, dates: dict[str, date], now: datetime
+    subscriber: Subscriber,
+    *,
+    first_name: str,
+    dates: Mapping[str, date | None],
+    tags: Collection[str],
+    now: datetime,
 ) -> None:
-    """The name for the greeting, and the dates that programmes count from."""
-    known = {name: day.isoformat() for name, day in dates.items()}
+    """The name for the greeting, the dates that programmes count from (None takes one back), and
+    what was declared. What is unsent follows: another date, other exercises."""
+    others = {name: day for name, day in subscriber.dates.items() if name not in dates}
+    given = {name: day.isoformat() for name, day in dates.items() if day}
     Subscriber.objects.filter(pk=subscriber.pk).update(
-        first_name=first_name, dates={**subscriber.dates, **known}
+        first_name=first_name, dates={**others, **given}, tags=sorted(set(tags))
     )
+    if set(tags) != set(subscriber.tags):
+        enrolment.choose_again(subscriber.enrolments.all(), now=now)
     enrolment.reschedule(subscriber.enrolments.all(), now=now)
 
 
@@ -231,10 +240,11 @@ def new_links(subscriber: Subscriber, *, now: datetime) -> None:
 
 
 def mail_link(kind: MessageKind, subscriber: Subscriber, *, now: datetime) -> None:
-    """One link by mail; at most one of a kind each hour, since old links are patient."""
+    """One link by mail; at most one of a kind each hour, unless the old one was voided."""
+    generation = Subscriber.objects.values_list("link_generation", flat=True).get(pk=subscriber.pk)
     notice = Message(
         kind=kind,
-        dedupe_key=f"{subscriber.public_id.hex} {now:%Y-%m-%d %H}",
+        dedupe_key=f"{subscriber.public_id.hex} {now:%Y-%m-%d %H} {generation}",
         subscriber=subscriber,
         address=subscriber.address,
         address_hash=address_hash(subscriber.address),

@@ -22,7 +22,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Cast
 
-from nurture import enrolment
+from nurture import clicks, enrolment
 from nurture.consent import Gone
 from nurture.domain import addresses
 from nurture.domain.states import ConsentAction, Reason, Suppressed
@@ -49,6 +49,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         "dates": subscriber.dates,
         "tags": subscriber.tags,
         "consent": subscriber.consent,
+        "clicks_counted": subscriber.measured,
         "since": when(subscriber.created_at),
         "consents": [
             {
@@ -94,6 +95,12 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
                 "events": [
                     {"kind": event.kind, "at": when(event.occurred_at)}
                     for event in row.events.all()
+                ],
+                "clicks": [
+                    {"link": leads_to[click.number - 1], "at": when(click.clicked_at)}
+                    for leads_to in [clicks.targets(row)]
+                    for click in row.clicks.by_people()
+                    if click.number <= len(leads_to)
                 ],
             }
             for row in subscriber.messages.filter(address=subscriber.address)

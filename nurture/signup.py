@@ -7,7 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 
 from nurture import admission
 from nurture.consent import requested, requests
@@ -16,7 +17,7 @@ from nurture.domain import consent as rules
 from nurture.domain.conditions import Facts
 from nurture.domain.entry import Applicant, LastAnswer, Rule
 from nurture.domain.states import RUNNING, ConsentAction, MessageKind
-from nurture.models import Consent, ConsentText, Message, Sequence, Subscriber
+from nurture.models import Consent, ConsentText, Message, Sequence, SignupCount, Subscriber
 from nurture.models.choices import values
 from nurture.models.suppression import address_hash
 
@@ -35,11 +36,14 @@ class Request:
     text: ConsentText
     dates: Mapping[str, date] = field(default_factory=dict)
     tags: Collection[str] = ()
+    clicks: ConsentText | None = None  # what was agreed to about counting clicks, if anything
 
     @property
     def given(self) -> dict[str, object]:
         """What is kept until the request is confirmed, and counts from then on."""
+        agreed = {"clicks": self.clicks.pk} if self.clicks else {}
         return {
+            **agreed,
             "first_name": self.first_name,
             "time_zone": self.time_zone,
             "language": self.language,
@@ -155,6 +159,27 @@ def too_many(*, now: datetime) -> bool:
     since = now - timedelta(hours=1)
     lately = Consent.objects.filter(action=ConsentAction.REQUESTED, created_at__gt=since)
     return lately.count() >= settings.SIGNUP_LIMIT_SITE
+
+
+COUNT = """
+    INSERT INTO nurture_signupcount (network, hour, amount) VALUES (%s, %s, 1)
+    ON CONFLICT (network, hour) DO UPDATE SET amount = nurture_signupcount.amount + 1
+    RETURNING amount
+"""
+
+
+def count_network(network: str, *, now: datetime) -> int:
+    """How many signups came from there in this hour, with this one; all processes together.
+
+    Costs a write, so it is for the time in which Redis is away. Older hours are forgotten.
+    """
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    SignupCount.objects.filter(hour__lt=hour).delete()
+    hashed = salted_hmac("nurture.signup.network", network, algorithm="sha256").hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [hashed, hour])
+        amount: int = cursor.fetchone()[0]
+        return amount
 
 
 def find_or_add(request: Request) -> Subscriber:

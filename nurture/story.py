@@ -100,5 +100,6 @@ def message_line(row: Message) -> dict[str, Any]:
         "due": row.planned_for,
         "sent": row.submitted_at,
         "attempts": row.attempts,
+        "links_followed": row.clicks.by_people().count() or "",
         "message_id": row.message_id,
     }

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from nurture.mail.links import PREFIXES, Purpose
-from nurture.web import checkin, data, pages, preferences, signup
+from nurture.web import checkin, click, data, pages, preferences, signup
 
 LINKED = {
     Purpose.CONFIRM: pages.confirm,
@@ -12,6 +12,7 @@ LINKED = {
     Purpose.PREFERENCES: preferences.page,
     Purpose.EXPORT: data.export,
     Purpose.ERASE: data.erase,
+    Purpose.CLICK: click.page,
 }
 
 urlpatterns = [

@@ -126,6 +126,11 @@ def tell(gathered: dict[str, tuple[int, float]]) -> dict[str, tuple[int, float]]
     return {key: (used, gathered[key][1]) for key, used in zip(gathered, sums, strict=True)}
 
 
+def is_away() -> bool:
+    """Whether Redis did not answer lately, so that counts are this process's own."""
+    return time.monotonic() < Away.until
+
+
 @lru_cache(maxsize=4)
 def storage(url: str) -> RedisStorage:
     pool: ConnectionPool = ConnectionPool.from_url(

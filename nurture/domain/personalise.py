@@ -8,13 +8,15 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from nurture.domain import clicks
+
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 FALLBACKS = {"first_name": "there"}
 EDITORS_FIELDS = frozenset(FALLBACKS)
 MAXIMUM_ANSWERS = 9
 # One link for each answer of a check-in, in the order of the rules: the first is checkin_url_1.
 CHECK_IN_FIELDS = {f"checkin_url_{number}": number for number in range(1, MAXIMUM_ANSWERS + 1)}
-SYSTEM_FIELDS = frozenset({"unsubscribe_url", "preferences_url", *CHECK_IN_FIELDS})
+SYSTEM_FIELDS = frozenset({"unsubscribe_url", "preferences_url", *CHECK_IN_FIELDS, *clicks.FIELDS})
 FIELDS = EDITORS_FIELDS | SYSTEM_FIELDS
 # A field, and after a bar what an editor wants said to those who gave no value: plain words only.
 EDITED = re.compile(rf"({'|'.join(sorted(EDITORS_FIELDS))})(\s*\|\s*[\w -]{{1,40}})?")

@@ -54,6 +54,19 @@ class ConsentAction(StrEnum):
     REQUESTED = "requested"
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
+    CLICKS_ALLOWED = "clicks_allowed"
+    CLICKS_FORBIDDEN = "clicks_forbidden"
+
+
+# What somebody's last word about being mailed can be; clicks are another matter.
+ABOUT_MAIL = frozenset({ConsentAction.REQUESTED, ConsentAction.GIVEN, ConsentAction.WITHDRAWN})
+
+
+class ConsentTopic(StrEnum):
+    """What a consent text is about. Each is agreed to on its own."""
+
+    MAIL = "mail"
+    CLICKS = "clicks"
 
 
 class Suppressed(StrEnum):

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import override, pgettext
 
-from nurture.domain import addresses, personalise
+from nurture.domain import addresses, clicks, personalise
 from nurture.domain.states import MessageKind
 from nurture.mail import headers, links, notices, prepared, verp
 from nurture.models import Message
@@ -65,7 +65,9 @@ def programme(message: Message) -> bytes:
     """A step of a sequence, as it was compiled, with this person's values."""
     if message.step_version_id is None:
         raise CannotCompose("no step version")
-    version = prepared.version(message.step_version_id, message.choice)
+    version = prepared.version(
+        message.step_version_id, message.choice, measured=message.subscriber.clicks_count
+    )
     unsubscribe = links.unsubscribe(message.subscriber)
     values = {
         "first_name": message.subscriber.first_name,
@@ -107,6 +109,9 @@ def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:
         for name, number in personalise.CHECK_IN_FIELDS.items()
         if name in fields
     }
+    if message.subscriber.clicks_count:
+        counted = clicks.FIELDS.keys() & set(fields)
+        values |= {name: links.click(message, clicks.FIELDS[name]) for name in counted}
     if "preferences_url" in fields:
         since = message.planned_for
         values["preferences_url"] = links.preferences(message.subscriber, since=since)

@@ -13,8 +13,10 @@ guessing 128 bits. The first key of `LINK_KEYS` signs, all of them verify.
 | check-in | a message, and the number of the answer | `CHECK_IN_LIFETIME` after it was planned |
 | export | a subscriber | `EXPORT_LIFETIME` after it was asked for |
 | erase | a subscriber | `ERASE_LIFETIME` after it was asked for |
+| click | a message, and the number of a link in it | for ever: it opens nothing of the person's |
 
-The last four are revoked all at once when the person's `link_generation` moves on.
+Those four with a lifetime of their own are revoked all at once when the person's
+`link_generation` moves on.
 """
 
 import hmac
@@ -51,6 +53,7 @@ class Purpose(StrEnum):
     CHECK_IN = "check-in"
     EXPORT = "export"
     ERASE = "erase"
+    CLICK = "click"
 
 
 # The first part of the path, which tells an onlooker as little as the token does.
@@ -61,6 +64,7 @@ PREFIXES = {
     Purpose.CHECK_IN: "k",
     Purpose.EXPORT: "d",
     Purpose.ERASE: "x",
+    Purpose.CLICK: "r",
 }
 REVOCABLE = frozenset({Purpose.PREFERENCES, Purpose.CHECK_IN, Purpose.EXPORT, Purpose.ERASE})
 
@@ -142,6 +146,11 @@ def check_in(message: Message, answer: int) -> str:
         answer=answer,
         generation=message.subscriber.link_generation,
     )
+
+
+def click(message: Message, number: int) -> str:
+    """The counted address of one link of this mail, numbered from one."""
+    return make(Purpose.CLICK, message.public_id, answer=number)
 
 
 def read(purpose: Purpose, token: str, *, now: datetime) -> Target:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import lru_cache
 
-from nurture.domain import personalise
+from nurture.domain import clicks, personalise
 from nurture.mail.headers import POLICY
 from nurture.models import StepVersion
 
@@ -60,16 +60,18 @@ class Prepared:
 
 
 @lru_cache(maxsize=CACHED_VERSIONS)
-def version(pk: int, choice: str = "") -> Prepared:
+def version(pk: int, choice: str = "", *, measured: bool = False) -> Prepared:
     """Versions never change, so neither does what is kept here. Raises `DoesNotExist`.
 
-    `choice` names the variant with other exercises, if the message has one.
+    `choice` names the variant with other exercises, if the message has one. `measured`: for people
+    who agreed that their clicks are counted.
     """
     row = StepVersion.objects.select_related("locale").get(pk=pk)
     made = row.variants.get(choice=choice) if choice else row
     if len(made.text) + len(made.html) > LARGEST:
         raise ValueError("too large")
-    ready = prepare(row.subject, text=made.text, html=made.html)
+    html = clicks.with_fields(made.html) if measured else made.html
+    ready = prepare(row.subject, text=made.text, html=html)
     return replace(ready, language=row.locale.language_code)
 
 

@@ -3,6 +3,7 @@
 from nurture.models.approval import SequenceApproval
 from nurture.models.brake import Brake
 from nurture.models.checkin import CheckIn
+from nurture.models.click import Click
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
 from nurture.models.enrolment import Enrolment
@@ -15,6 +16,7 @@ from nurture.models.outside import OutsideReport
 from nurture.models.recompile import Dependency, Recompile
 from nurture.models.refusal import Refusal
 from nurture.models.sequence import Sequence
+from nurture.models.signup_count import SignupCount
 from nurture.models.step import Step, StepVersion, Variant
 from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
@@ -22,6 +24,7 @@ from nurture.models.suppression import Suppression
 __all__ = [
     "Brake",
     "CheckIn",
+    "Click",
     "Closure",
     "Consent",
     "ConsentText",
@@ -37,6 +40,7 @@ __all__ = [
     "Refusal",
     "Sequence",
     "SequenceApproval",
+    "SignupCount",
     "Step",
     "StepVersion",
     "Subscriber",

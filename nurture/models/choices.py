@@ -10,7 +10,7 @@ def column(kinds: type[StrEnum], **options: object) -> "models.CharField[str, st
     return models.CharField(max_length=30, choices=[(kind, kind) for kind in kinds], **options)  # type: ignore[arg-type]
 
 
-def known(field: str, kinds: type[StrEnum]) -> models.CheckConstraint:
+def known(field: str, kinds: Iterable[StrEnum]) -> models.CheckConstraint:
     """The database's own refusal of a state that the code does not know."""
     return models.CheckConstraint(
         condition=models.Q(**{f"{field}__in": values(kinds)}), name=f"%(class)s_{field}_is_known"

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from nurture.domain.states import ConsentAction
+from nurture.domain.states import ConsentAction, ConsentTopic
 from nurture.models.choices import column, known
 
 FIRST_TEXT = _(
@@ -12,11 +12,17 @@ FIRST_TEXT = _(
     "My choice of topic says something about my health; I agree that it is stored to send these "
     "e-mails and for nothing else. I can stop at any time with one click in any e-mail."
 )
+FIRST_TEXT_ABOUT_CLICKS = _(
+    "I also agree that the practice counts which links in these e-mails I open, to make them "
+    "better. I can take this back at any time on my own page, and get the same e-mails either way."
+)
+FIRST_TEXTS = {ConsentTopic.MAIL: FIRST_TEXT, ConsentTopic.CLICKS: FIRST_TEXT_ABOUT_CLICKS}
 
 
 class ConsentText(models.Model):
     """What a person agrees to, word by word. A text is never edited: a new one follows it."""
 
+    about = column(ConsentTopic, default=ConsentTopic.MAIL)
     language = models.CharField(max_length=12)
     number = models.PositiveIntegerField()
     text = models.TextField()
@@ -24,21 +30,27 @@ class ConsentText(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["language", "number"], name="consent_text_numbered")
+            known("about", ConsentTopic),
+            models.UniqueConstraint(
+                fields=["about", "language", "number"], name="consent_text_numbered_by_topic"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.language} {self.number}"
+        topic = "" if self.about == ConsentTopic.MAIL else f"{self.about} "
+        return f"{topic}{self.language} {self.number}"
 
     @classmethod
-    def current(cls, language: str) -> "ConsentText":
+    def current(cls, language: str, about: ConsentTopic = ConsentTopic.MAIL) -> "ConsentText":
         """The newest text of a language. The very first one is ours."""
-        newest = cls.objects.filter(language=language).order_by("-number").first()
+        newest = cls.objects.filter(about=about, language=language).order_by("-number").first()
         if newest:
             return newest
         with override(language):
-            first = str(FIRST_TEXT)
-        return cls.objects.get_or_create(language=language, number=1, defaults={"text": first})[0]
+            first = str(FIRST_TEXTS[about])
+        return cls.objects.get_or_create(
+            about=about, language=language, number=1, defaults={"text": first}
+        )[0]
 
 
 class Consent(models.Model):

@@ -1,11 +1,12 @@
 import uuid
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from nurture.domain import addresses
-from nurture.domain.states import ConsentAction
+from nurture.domain.states import ABOUT_MAIL, ConsentAction
 from nurture.models.choices import column, known
 
 
@@ -27,11 +28,13 @@ class Subscriber(models.Model):
     # Links of an older generation open nothing any more.
     link_generation = models.PositiveSmallIntegerField(default=1)
     consent = column(ConsentAction, default=ConsentAction.REQUESTED)
+    # Whether the person has agreed that clicks in their mails are counted.
+    measured = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            known("consent", ConsentAction),
+            known("consent", ABOUT_MAIL),
             models.CheckConstraint(
                 condition=(models.Q(weekday__isnull=True) | models.Q(weekday__lt=7))
                 & (models.Q(hour__isnull=True) | models.Q(hour__lt=24)),
@@ -45,6 +48,11 @@ class Subscriber(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.canonical_address = addresses.canonical(self.address)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def clicks_count(self) -> bool:
+        """Whether both the practice and the person want clicks to be counted."""
+        return bool(settings.MEASURE_CLICKS and self.measured)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -18,6 +18,7 @@ from nurture.domain import addresses
 from nurture.domain.entry import Rule
 from nurture.models import Sequence
 from nurture.programmes import Offer
+from nurture.web import domains
 
 # Regional names only: "EST" and "Etc/GMT+5" do not know about summer time. UTC is what browsers
 # say that hide where they are.
@@ -49,6 +50,8 @@ def address_of(text: str) -> str:
     domain = address.rpartition("@")[2].casefold()
     if settings.SIGNUP_REFUSE_DISPOSABLE and domain in blocklist:
         raise ValidationError(_("Use an address that you will still have in some weeks."))
+    if settings.SIGNUP_CHECK_DOMAIN and domains.takes_no_mail(domain):
+        raise ValidationError(_("No mail can get to this address. Is the part after the @ right?"))
     return address
 
 
@@ -110,6 +113,7 @@ class SignupForm(forms.Form):
             "required": _("Tick the box: we may not write to you without your consent.")
         },
     )
+    clicks = forms.BooleanField(required=False, label=_("Counting clicks"))
     website = forms.CharField(required=False, label=_("Leave this empty"))
 
     def __init__(self, *args: Any, offered: Iterable[Offer], **kwargs: Any) -> None:
@@ -121,6 +125,8 @@ class SignupForm(forms.Form):
         zone = settings.TIME_ZONE
         self.fields["time_zone"].initial = zone if zone in ZONES else "America/New_York"
         asked = {name for one in self.offered.values() for name in one.sequence.asks}
+        if not settings.MEASURE_CLICKS:
+            del self.fields["clicks"]
         self.date_names = [name for name, _label in DATES if name in asked]
         for name, label in DATES:
             if name in asked:
@@ -175,6 +181,10 @@ class SignupForm(forms.Form):
     def is_from_a_machine(self) -> bool:
         """People do not see the field `website`; programs that fill every field do."""
         return bool(self.data.get("website"))
+
+    @property
+    def agrees_to_clicks(self) -> bool:
+        return bool(self.cleaned_data.get("clicks"))
 
     @property
     def sequence(self) -> Sequence:

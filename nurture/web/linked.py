@@ -74,6 +74,6 @@ def renew(target: links.Target) -> None:
         if target.purpose is Purpose.CONFIRM:
             signup.ask_again(target.public_id, now=now)
         elif target.purpose is Purpose.PREFERENCES:
-            preferences.mail_link(MessageKind.ENROLLED, person_of(target), now=now)
+            preferences.mail_link(MessageKind.LINKS, person_of(target), now=now)
     except (links.BadLink, consent.Gone):
         return  # the answer is the same: what became of the person is nobody else's business

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from nurture import admission, consent, preferences, programmes, tasks
 from nurture.consent import Gone
 from nurture.domain.clocks import local_date
-from nurture.domain.states import MessageKind
+from nurture.domain.states import ConsentTopic, MessageKind
 from nurture.mail import links
 from nurture.mail.links import Purpose, Target
 from nurture.models import ConsentText, Enrolment, Subscriber
@@ -68,8 +69,11 @@ class Visit:
         raise Gone
 
     @property
-    def dates_asked(self) -> set[str]:
-        return {name for one in self.running for name in one.enrolment.sequence.asks}
+    def dates(self) -> dict[str, set[str]]:
+        """The names of all dates that we have or want, and of those that have to stay."""
+        asked = {name for one in self.running for name in one.enrolment.sequence.asks}
+        known = set(self.subscriber.dates)
+        return {"names": asked | known, "needed": asked & known}
 
 
 @linked(Purpose.PREFERENCES)
@@ -107,6 +111,7 @@ def show(visit: Visit, *, status: int = 200) -> HttpResponse:
         "data": visit.faulty.get("data") or data_form(visit),
         "change": visit.faulty.get("change") or ProgrammeForm(offered=others(visit)),
         "consent_text": text.text,
+        "clicks_text": clicks_text(visit).text if settings.MEASURE_CLICKS else "",
         "unsubscribe_url": links.unsubscribe(subscriber),
         "erase_url": links.erase(subscriber, since=moment),
     }
@@ -120,7 +125,8 @@ def time_form(subscriber: Subscriber) -> TimeForm:
 
 def data_form(visit: Visit) -> DataForm:
     known = {"first_name": visit.subscriber.first_name, **visit.subscriber.dates}
-    return DataForm(names=visit.dates_asked, initial=known)
+    known |= {"tags": visit.subscriber.tags, "tags_shown": "yes"}
+    return DataForm(initial=known, **visit.dates)
 
 
 def others(visit: Visit) -> list[Offer]:
@@ -163,16 +169,32 @@ def choose_time(visit: Visit) -> str | None:
 
 
 def correct(visit: Visit) -> str | None:
-    form = DataForm(visit.request.POST, names=visit.dates_asked)
+    form = DataForm(visit.request.POST, **visit.dates)
     if not valid(visit, "data", form):
         return None
     preferences.correct(
         visit.subscriber,
         first_name=form.cleaned_data["first_name"],
         dates=form.dates,
+        tags=form.tags_or(visit.subscriber.tags),
         now=timezone.now(),
     )
     return "data"
+
+
+def count_clicks(visit: Visit) -> str | None:
+    """An answer of its own: nothing else changes by it."""
+    if not settings.MEASURE_CLICKS and not visit.subscriber.measured:
+        return None
+    if visit.request.POST.get("clicks"):
+        consent.allow_clicks(visit.subscriber, clicks_text(visit), source="preferences")
+    else:
+        consent.forbid_clicks(visit.subscriber, source="preferences")
+    return "data"
+
+
+def clicks_text(visit: Visit) -> ConsentText:
+    return ConsentText.current(visit.subscriber.language, ConsentTopic.CLICKS)
 
 
 def repeat(visit: Visit) -> str:
@@ -227,6 +249,7 @@ ACTS = cast(
         "resume": resume,
         "time": choose_time,
         "data": correct,
+        "clicks": count_clicks,
         "repeat": repeat,
         "back": back,
         "leave": leave,

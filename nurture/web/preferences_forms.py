@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from cms.contraindications import CONTRAINDICATIONS
 from nurture.blocks.planning import DATES
 from nurture.models import Sequence
 from nurture.preferences import LONGEST_PAUSE
@@ -73,7 +74,10 @@ class TimeForm(forms.Form):
 
 
 class DataForm(forms.Form):
-    """The name, and the dates that some programme of the person counts from."""
+    """What is known about the person and can be corrected: name, dates, what was declared.
+
+    `needed` names dates that a programme counts from, so that they cannot just go.
+    """
 
     first_name = forms.CharField(
         label=_("First name"),
@@ -82,8 +86,20 @@ class DataForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
 
-    def __init__(self, *args: Any, names: Iterable[str], **kwargs: Any) -> None:
+    tags = forms.MultipleChoiceField(
+        label=_("Does any of this apply to you?"),
+        choices=CONTRAINDICATIONS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    # Boxes that nobody ticked say nothing; this says that they were there.
+    tags_shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, names: Iterable[str], needed: Iterable[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.needed = set(needed)
         self.names = [(name, label) for name, label in DATES if name in set(names)]
         for name, label in self.names:
             self.fields[name] = DateField(label=label, required=False)
@@ -91,10 +107,25 @@ class DataForm(forms.Form):
     def clean_first_name(self) -> str:
         return first_name_of(self.cleaned_data["first_name"])
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in self.needed:
+            if name not in self.errors and not cleaned.get(name):
+                self.add_error(name, _("Your programme counts from this date."))
+        return cleaned
+
     @property
-    def dates(self) -> dict[str, date]:
-        given = {name: self.cleaned_data.get(name) for name, _label in self.names}
-        return {name: day for name, day in given.items() if day}
+    def lines(self) -> list[Any]:
+        """The fields of one line each, for the page."""
+        return [self["first_name"], *(self[name] for name, _label in self.names)]
+
+    @property
+    def dates(self) -> dict[str, date | None]:
+        return {name: self.cleaned_data.get(name) for name, _label in self.names}
+
+    def tags_or(self, known: Iterable[str]) -> list[str]:
+        """What is declared now; as it was if the boxes were not part of the form."""
+        return list(self.cleaned_data["tags"] if self.cleaned_data["tags_shown"] else known)
 
 
 class ProgrammeForm(forms.Form):

@@ -15,6 +15,7 @@ from cms import languages
 from cms.integrations import client, limits
 from cms.integrations.limits import Bucket
 from nurture import admission, programmes, signup, tasks
+from nurture.domain.states import ConsentTopic
 from nurture.models import ConsentText
 from nurture.web.evenly import evenly
 from nurture.web.forms import SignupForm
@@ -77,6 +78,7 @@ def show(request: HttpRequest, signup_form: SignupForm, *, status: int = 200) ->
     context = {
         "form": signup_form,
         "consent_text": ConsentText.current(languages.active()).text,
+        "clicks_text": clicks_text(languages.active()).text if settings.MEASURE_CLICKS else "",
         "began": signing.dumps(timezone.now().timestamp(), salt=SALT),
     }
     if request.POST.get("began"):
@@ -94,6 +96,7 @@ def store(valid: SignupForm, text: ConsentText, *, source: str) -> None:
         text=text,
         dates=valid.dates,
         tags=valid.cleaned_data["tags"],
+        clicks=clicks_text(text.language) if valid.agrees_to_clicks else None,
     )
     signup.sign_up(request, now=timezone.now(), source=source)
     tasks.ring_on_commit(tasks.send_transactional)
@@ -106,10 +109,21 @@ def note_refused(signup_form: SignupForm, *, source: str) -> None:
         admission.note_visitor(chosen, signup_form.refused, now=timezone.now(), source=source)
 
 
+def clicks_text(language: str) -> ConsentText:
+    """What somebody agrees to who lets the practice count clicks."""
+    return ConsentText.current(language, ConsentTopic.CLICKS)
+
+
 def within_limits(request: HttpRequest) -> bool:
-    """By network and for the whole site. What one address gets is bounded by its own rows."""
+    """By network and for the whole site. What one address gets is bounded by its own rows, and so
+    is a network while Redis is away."""
     bucket = Bucket("signup", settings.SIGNUP_LIMIT_NETWORK, seconds=3_600)
-    if not limits.hit(bucket, client.network(request)).allowed:
+    network = client.network(request)
+    allowed = limits.hit(bucket, network).allowed
+    if limits.is_away():
+        used = signup.count_network(network, now=timezone.now())
+        allowed = used <= settings.SIGNUP_LIMIT_NETWORK
+    if not allowed:
         return False
     return not signup.too_many(now=timezone.now())
 

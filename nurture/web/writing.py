@@ -20,7 +20,7 @@ from nurture.models import ConsentText
 from nurture.models.sequence import OutsideEvent
 from nurture.web.evenly import evenly
 from nurture.web.forms import SignupForm
-from nurture.web.signup import note_refused, store, within_limits
+from nurture.web.signup import clicks_text, note_refused, store, within_limits
 
 router = Router(tags=["people"])
 
@@ -51,6 +51,9 @@ class SignupOffer(BaseModel):
     programmes: list[Programme]
     consent_text: str = Field(description="Show it word by word beside the box to tick.")
     consent_number: int = Field(description="Send it back: it says which text was shown.")
+    clicks_text: str = Field(
+        description="What to show beside a box of its own, unticked; empty if nothing is counted."
+    )
     tags: list[Choice] = Field(description="What somebody can declare, to be left out of.")
 
 
@@ -61,6 +64,9 @@ class Signup(BaseModel):
     programme: Line = Field(description="The key of one of the programmes on offer.")
     consent: bool = Field(description="Whether the person ticked the box. Never send it unasked.")
     consent_number: int = Field(description="The number of the text that was shown.", ge=1)
+    clicks: bool = Field(
+        default=False, description="Whether the box beside `clicks_text` was ticked."
+    )
     first_name: Annotated[str, Field(max_length=80)] = ""
     time_zone: Line = Field("", description="An IANA name, as a browser gives it.")
     language: Annotated[str, Field(max_length=12)] = ""
@@ -96,6 +102,7 @@ def offer(request: HttpRequest, language: str = "") -> SignupOffer:  # noqa: ARG
             ],
             consent_text=text.text,
             consent_number=text.number,
+            clicks_text=clicks_text(code).text if settings.MEASURE_CLICKS else "",
             tags=[Choice(key=key, label=str(label)) for key, label in CONTRAINDICATIONS],
         )
 
@@ -145,6 +152,7 @@ def as_form(body: Signup) -> dict[str, Any]:
         "time_zone": body.time_zone or default,
         "tags": body.tags,
         "consent": "on" if body.consent else "",
+        "clicks": "on" if body.clicks else "",
         "website": body.website,
         **{f"date_{name}": day.isoformat() for name, day in body.dates.items()},
     }

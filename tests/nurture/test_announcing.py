@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from cms.integrations.models import WebhookEndpoint, WebhookEvent
 from nurture import announcing, checkins, consent, due, sending
@@ -12,7 +13,7 @@ from nurture.sending import PROGRAMME
 from tests import smtp
 from tests.cast import ANNA
 from tests.factories import checkin, published_sequence, step, text
-from tests.nurture.steps import asks
+from tests.nurture.steps import asks, planned
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +65,31 @@ def test_what_nobody_asked_for_is_told_to_nobody(relay: smtp.Relay) -> None:
     whole_story()
 
     assert [name for name, _data in told()] == [announcing.CONFIRMED]
+
+
+def test_the_diagnosis_is_told_only_where_the_practice_has_said_so(
+    relay: smtp.Relay, settings: Settings
+) -> None:
+    settings.WEBHOOK_TELLS_DIAGNOSIS = True
+    listens(*EVERYTHING)
+
+    whole_story()
+
+    said = dict(told())
+    title = Enrolment.objects.get().sequence.diagnosis.title
+    for name in set(EVERYTHING) - {announcing.UNSUBSCRIBED}:
+        assert said[name]["diagnosis"]["title"] == title
+        assert said[name]["programme"]["title"] == "Steady weeks"
+    assert set(said[announcing.UNSUBSCRIBED]) == {"subscriber"}
+    assert ANNA.address not in str(said)
+    assert ANNA.first_name not in str(said)
+
+
+def test_a_programme_that_ends_is_completed_once(relay: smtp.Relay) -> None:
+    listens(announcing.COMPLETED)
+    planned(ANNA.joins(), published_sequence(steps=1))
+
+    sending.send_claimed(PROGRAMME)
+    sending.send_claimed(PROGRAMME)
+
+    assert [name for name, _data in told()] == [announcing.COMPLETED]

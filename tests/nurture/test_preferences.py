@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from cms.models.exercises import ExerciseLink
 from nurture import due, sending
 from nurture.domain.states import (
     TRANSACTIONAL,
@@ -21,8 +22,8 @@ from nurture.models import Consent, Enrolment, Message, Sequence, Subscriber
 from nurture.sending import PROGRAMME
 from tests import smtp
 from tests.cast import ANNA, BEN
-from tests.factories import published_sequence, step, text
-from tests.nurture.steps import enrolled
+from tests.factories import checkin, exercise_page, published_sequence, step, text
+from tests.nurture.steps import enrolled, planned
 
 pytestmark = pytest.mark.django_db
 
@@ -339,3 +340,139 @@ def test_an_action_that_does_not_exist_does_nothing(
     client: Client, anna: Subscriber, action: str
 ) -> None:
     assert client.post(path(anna), {"action": action}).status_code == 422
+
+
+# ------------------------------------------------------------------ what was declared
+
+
+@pytest.fixture
+def substitutes(relay: smtp.Relay, start: datetime) -> Subscriber:
+    """Anna's first mail waits. Its exercise is not for pregnant people, who get another one."""
+    other = exercise_page(title="Wall push")
+    usual = exercise_page(title="Sit-up", contraindication_tags=["pregnant"])
+    ExerciseLink.objects.create(page=usual, to=other, kind="substitute", criterion="Instead")
+    planned(ANNA.joins(), published_sequence(steps=1, exercises=[usual]), now=start)
+    return Subscriber.objects.get()
+
+
+def mails(relay: smtp.Relay) -> list[str]:
+    due.claim(timezone.now() + DAY)
+    sending.send_claimed(PROGRAMME)
+    bodies = [mail.message.get_body(("plain",)) for mail in relay.mails]
+    return [body.get_content() for body in bodies if body]
+
+
+def test_what_was_declared_is_seen_and_corrected(client: Client, anna: Subscriber) -> None:
+    Subscriber.objects.update(tags=["dizziness"])
+    page = words(client.get(path(anna)))
+    assert re.search(r'value="dizziness"[^>]*checked', page)
+
+    does(client, anna, "data", first_name="Anna", tags=["pregnant"], tags_shown="yes")
+
+    assert Subscriber.objects.get().tags == ["pregnant"]
+
+
+def test_a_form_without_the_boxes_leaves_what_was_declared(
+    client: Client, anna: Subscriber
+) -> None:
+    Subscriber.objects.update(tags=["dizziness"])
+
+    does(client, anna, "data", first_name="Anna")
+
+    assert Subscriber.objects.get().tags == ["dizziness"]
+
+
+def test_something_that_cannot_be_declared_is_refused(client: Client, anna: Subscriber) -> None:
+    response = does(client, anna, "data", tags=["nonsense"], tags_shown="yes")
+
+    assert response.status_code == 422
+    assert Subscriber.objects.get().tags == []
+
+
+def test_a_mail_that_waits_gets_the_exercises_that_fit_now(
+    client: Client, relay: smtp.Relay, substitutes: Subscriber
+) -> None:
+    does(client, substitutes, "data", tags=["pregnant"], tags_shown="yes")
+
+    (mail,) = mails(relay)
+    assert "Wall push" in mail
+    assert "Sit-up" not in mail
+
+
+def test_what_was_held_since_nothing_fitted_goes_on_when_something_does(
+    client: Client, relay: smtp.Relay, start: datetime
+) -> None:
+    usual = exercise_page(title="Sit-up", contraindication_tags=["pregnant"])
+    anna = ANNA.joins(tags=["pregnant"])
+    enrolled(anna, published_sequence(steps=1, exercises=[usual]), now=start)
+    due.claim(start)
+    assert row(anna).reason == Reason.CONTRAINDICATED
+
+    does(client, anna, "data", tags=[], tags_shown="yes")
+
+    (mail,) = mails(relay)
+    assert "Sit-up" in mail
+
+
+def test_a_date_can_be_moved_and_not_just_taken_from_a_programme(
+    client: Client, anna: Subscriber
+) -> None:
+    """A date that nothing counts from any more can go; one that is needed cannot."""
+    Sequence.objects.update(asks=["birth"])
+    Subscriber.objects.update(dates={"birth": "2026-05-01", "injury": "2026-04-01"})
+
+    refused = does(client, anna, "data", birth="", injury="2026-04-01")
+    assert refused.status_code == 422
+    assert "counts from this date" in words(refused)
+    does(client, anna, "data", birth="2026-05-08", injury="")
+
+    assert Subscriber.objects.get().dates == {"birth": "2026-05-08"}
+
+
+def test_a_pause_while_a_question_waits_asks_it_again_afterwards(
+    client: Client, relay: smtp.Relay, start: datetime
+) -> None:
+    """The mail was taken back, so nobody was asked and nobody was silent."""
+    steps = [step(text(), checkin(), subject=f"Week {n}", wait_days=7 * bool(n)) for n in range(2)]
+    anna = ANNA.joins()
+    planned(anna, published_sequence(steps=steps), now=start)
+
+    does(client, anna, "pause", weeks=1)
+    does(client, anna, "resume")
+
+    assert not row(anna).awaits_answer
+    due.claim(timezone.now())
+    sending.send_claimed(PROGRAMME)
+    assert [mail.message["Subject"] for mail in relay.mails] == ["Week 0"]
+
+
+# ------------------------------------------------------------------ links by mail
+
+
+def test_voiding_links_twice_in_an_hour_never_locks_anybody_out(
+    client: Client, relay: smtp.Relay, anna: Subscriber
+) -> None:
+    for _time in range(2):
+        does(client, Subscriber.objects.get(), "links")
+        sending.send_claimed(TRANSACTIONAL)
+
+    body = relay.mails[-1].message.get_body(("plain",))
+    assert body
+    link = re.search(r"http://localhost:8000(/m/\S+)", body.get_content())
+    assert link
+    assert client.get(link[1]).status_code == 200
+
+
+def test_an_old_link_is_renewed_in_words_that_also_fit_who_has_finished(
+    client: Client, relay: smtp.Relay, anna: Subscriber
+) -> None:
+    Enrolment.objects.update(state=EnrolmentState.FINISHED)
+    old = links.preferences(anna, since=timezone.now() - 400 * DAY)
+
+    client.post(old.removeprefix("http://localhost:8000"), {"action": "new-link"})
+    sending.send_claimed(TRANSACTIONAL)
+
+    body = relay.mails[-1].message.get_body(("plain",))
+    assert body
+    assert "/m/" in body.get_content()
+    assert "already get" not in body.get_content()

@@ -22,6 +22,8 @@
     offered.then((offer) => {
       const text = form.querySelector("[data-consent-text]");
       if (offer && text) text.textContent = offer.consent_text;
+      const clicks = form.querySelector("[data-clicks-text]");
+      if (offer && clicks) clicks.textContent = offer.clicks_text;
     });
 
     form.addEventListener("submit", async (event) => {
@@ -61,6 +63,7 @@
       language: language(form),
       consent: data.get("consent") !== null,
       consent_number: offer.consent_number,
+      clicks: data.get("clicks") !== null,
       tags: data.getAll("tags"),
       website: data.get("website") ?? "",
       dates,
