@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 FAULTS := -n 0 -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help demo env test check format types layers migrations deploy-check unit faults bench messages requirements clean
+.PHONY: help demo env test check format types layers migrations deploy-check unit faults deep bench messages requirements clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ messages: $(STAMP) ## Renew the translations of the interface, and say what is m
 
 faults: $(STAMP) ## Break everything on purpose; LONG=1 SEED=7 for 20,000 mails and 1,000 kills
 	$(BIN)/python $(if $(LONG),-m tests.faults.long --seed $(or $(SEED),1) $(if $(MAILS),--mails $(MAILS)) $(if $(KILLS),--kills $(KILLS)),-m pytest $(FAULTS))
+
+deep: $(STAMP) ## Look for days and hours: 20,000 schedules against a slow search, 1,500 lives of programmes
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 tests/domain/test_schedule_reference.py tests/nurture/test_replan.py tests/nurture/test_machine.py
 
 bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink: apt-get install postfix)
 	$(BIN)/python -m benchmarks $(BENCH)
