@@ -7,7 +7,7 @@ class NurtureConfig(AppConfig):
 
     def ready(self) -> None:
         from nurture import announcing, gate, tasks
-        from nurture.authoring import approving, publishing, recompiling
+        from nurture.authoring import approving, correcting, publishing, recompiling
         from nurture.web import providers
 
         approving.connect()
@@ -15,5 +15,6 @@ class NurtureConfig(AppConfig):
         announcing.register()
         recompiling.connect()
         recompiling.asked.connect(tasks.on_recompile_asked, dispatch_uid="ring for recompiling")
+        correcting.planned.connect(tasks.on_mails_planned, dispatch_uid="ring for corrections")
         providers.connect()
         gate.connect()

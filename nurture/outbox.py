@@ -24,6 +24,7 @@ from nurture.domain.states import (
     CLOSED,
     LEASED,
     MAY_RECEIVE,
+    MINDS_UNSUBSCRIBING,
     TRANSACTIONAL,
     URGENT,
     WENT_OUT,
@@ -100,7 +101,7 @@ MAY_LEAVE = """
     AND NOT EXISTS (
         SELECT FROM nurture_suppression AS suppression
         WHERE suppression.address_hash = message.address_hash
-        AND (message.kind <> ALL(%(transactional)s) OR suppression.reason = ANY(%(blocks_all)s))
+        AND (message.kind = ANY(%(minds)s) OR suppression.reason = ANY(%(blocks_all)s))
         AND (message.kind <> %(safety)s OR suppression.reason = ANY(%(blocks_safety)s)))
     AND (message.kind = ANY(%(transactional)s) OR EXISTS (
         SELECT FROM nurture_subscriber AS subscriber, nurture_enrolment AS enrolment
@@ -141,6 +142,7 @@ def ask(question: str, messages: Iterable[Message], token: uuid.UUID) -> set[int
         "submitting": MessageState.SUBMITTING,
         "given": ConsentAction.GIVEN,
         "transactional": values(TRANSACTIONAL),
+        "minds": values(MINDS_UNSUBSCRIBING),
         "may_receive": values(MAY_RECEIVE),
         "blocks_all": values(BLOCKS_EVERYTHING),
         "safety": MessageKind.SAFETY,
@@ -234,7 +236,7 @@ def is_suppressed(message: Message) -> bool:
     rows = Suppression.objects.filter(address_hash=message.address_hash)
     if message.kind == MessageKind.SAFETY:
         rows = rows.filter(reason__in=values(BLOCKS_SAFETY))
-    elif message.kind in TRANSACTIONAL:
+    elif message.kind not in MINDS_UNSUBSCRIBING:
         rows = rows.filter(reason__in=values(BLOCKS_EVERYTHING))
     return rows.exists()
 

@@ -26,7 +26,7 @@ from nurture import clicks, enrolment
 from nurture.consent import Gone
 from nurture.domain import addresses
 from nurture.domain.states import ConsentAction, Reason, Suppressed
-from nurture.models import Erasure, Subscriber, Suppression
+from nurture.models import Erasure, Message, Subscriber, Suppression
 from nurture.models.suppression import address_hash
 
 # Where a person could have left traces: our own tables, and the logs of the admin.
@@ -84,7 +84,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         "mails": [
             {
                 "kind": row.kind,
-                "subject": row.step_version.subject if row.step_version else None,
+                "subject": subject(row),
                 "state": row.state,
                 "planned": when(row.planned_for),
                 "closed": when(row.closed_at),
@@ -104,11 +104,16 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
                 ],
             }
             for row in subscriber.messages.filter(address=subscriber.address)
-            .select_related("step_version")
+            .select_related("step_version", "correction")
             .prefetch_related("check_ins", "events")
             .order_by("created_at")
         ],
     }
+
+
+def subject(row: Message) -> str | None:
+    written = row.step_version or row.correction
+    return written.subject if written else None
 
 
 def when(moment: datetime | None) -> str | None:

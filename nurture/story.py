@@ -60,7 +60,9 @@ def enrolments(subscriber: Subscriber) -> "list[Enrolment]":
 
 
 def messages(subscriber: Subscriber) -> "list[Message]":
-    rows = subscriber.messages.select_related("step_version__step", "enrolment__sequence")
+    rows = subscriber.messages.select_related(
+        "step_version__step", "enrolment__sequence", "correction"
+    )
     return list(rows.order_by("planned_for", "pk"))
 
 
@@ -94,7 +96,7 @@ def message_line(row: Message) -> dict[str, Any]:
         "sequence": row.enrolment.sequence.title if row.enrolment else "",
         "step": version.step.position + 1 if version else None,
         "step_version": version.number if version else None,
-        "subject": version.subject if version else "",
+        "subject": subject(row),
         "state": row.state,
         "reason": row.reason,
         "due": row.planned_for,
@@ -103,3 +105,9 @@ def message_line(row: Message) -> dict[str, Any]:
         "links_followed": row.clicks.by_people().count() or "",
         "message_id": row.message_id,
     }
+
+
+def subject(row: Message) -> str:
+    """What an editor wrote as the subject of it, if one did."""
+    written = row.step_version or row.correction
+    return written.subject if written else ""

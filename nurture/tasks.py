@@ -63,6 +63,10 @@ def recompile() -> None:
     recompiling.work()
 
 
+def on_mails_planned(**_kwargs: object) -> None:
+    ring_on_commit(send_transactional)
+
+
 def on_recompile_asked(**_kwargs: object) -> None:
     ring_on_commit(recompile)
 

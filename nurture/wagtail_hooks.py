@@ -8,7 +8,7 @@ from wagtail import hooks
 from wagtail.contrib.settings.registry import register_setting
 from wagtail.snippets.models import register_snippet
 
-from nurture.authoring import admin
+from nurture.authoring import admin, history
 from nurture.models import MailSettings, MailTimes
 
 register_snippet(admin.SequenceViewSet)
@@ -30,6 +30,7 @@ def recall_permission() -> QuerySet[Permission]:
     return Permission.objects.filter(content_type__app_label="nurture", codename="recall")
 
 
+hooks.register("register_log_actions", history.register)
 hooks.register("insert_global_admin_css", authoring_css)
 hooks.register("insert_editor_js", authoring_js)
 hooks.register("register_permissions", recall_permission)

@@ -16,7 +16,12 @@ from wagtail.admin.panels import (
 )
 from wagtail.snippets.views.snippets import CopyView, SnippetViewSet
 
-from nurture.authoring import workbench, workbench_people, workbench_timeline
+from nurture.authoring import (
+    workbench,
+    workbench_correction,
+    workbench_people,
+    workbench_timeline,
+)
 from nurture.authoring.forms import SequenceForm
 from nurture.models import Closure, Sequence
 
@@ -90,6 +95,12 @@ def workbench_urls() -> list[URLPattern]:
         path(f"{here}/calendar/", workbench.calendar, name="sequence_calendar"),
         path(f"{here}/versions/", workbench.versions, name="sequence_versions"),
         path(f"{here}/recall/", workbench.recalled, name="sequence_recall"),
+        path(f"{here}/corrections/", workbench_correction.begin, name="sequence_correction_new"),
+        path(
+            f"{here}/corrections/<uuid:public_id>/",
+            workbench_correction.correction,
+            name="sequence_correction",
+        ),
         path(f"{here}/test/", workbench.test_send, name="sequence_test"),
         path(f"{here}/hints/", workbench.hints, name="sequence_hints"),
     ]

@@ -75,14 +75,11 @@ def who_got(
     return rows.filter(step_version__page_revisions__contains=wanted).order_by("subscriber", "pk")
 
 
-def corrective(steps: list[str]) -> dict[str, str]:
+def corrective() -> dict[str, str]:
     """The draft of a mail that puts something right. A person finishes and sends it."""
     text = _(
-        "Hello,\n\nan e-mail that we sent you needs a correction (%(steps)s).\n\n"
-        "[What was wrong, and what to do instead.]\n\n"
+        "Hello {{first_name}},\n\nan e-mail that we sent you needs a correction.\n\n"
+        "[Which mail it was, what was wrong, and what to do instead.]\n\n"
         "If you have done it as it was written and feel worse, please stop and call us.\n"
     )
-    return {
-        "subject": _("A correction to an e-mail from us"),
-        "text": text % {"steps": ", ".join(steps)},
-    }
+    return {"subject": _("A correction to an e-mail from us"), "text": text}

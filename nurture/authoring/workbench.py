@@ -17,7 +17,7 @@ from wagtail.permissions import policy_registry
 
 from nurture.authoring import ahead, impact, planned, preview, recall
 from nurture.authoring.compile import plan_of, read
-from nurture.models import Sequence, StepVersion
+from nurture.models import Correction, Sequence, StepVersion
 
 MOST_TESTS = 10
 
@@ -109,23 +109,28 @@ def named(draft: Sequence, place: tuple[int | str, ...]) -> list[str]:
 def test_send(request: HttpRequest, pk: int) -> HttpResponse:
     """Send one mail of the draft to some addresses. It is marked as a test and counted nowhere."""
     draft = draft_for(request, pk)
-    asked = request.POST.dict()
-    to = [address.strip() for address in asked.get("to", "").split(",") if address.strip()]
-    looked = preview.look(draft, asked)
-    if not to or len(to) > MOST_TESTS or not looked.html:
+    looked = preview.look(draft, request.POST.dict())
+    send_as_test(request, looked.subject, looked.text, looked.html)
+    return redirect("sequence_versions", pk)
+
+
+def send_as_test(request: HttpRequest, subject: str, text: str, html: str) -> None:
+    """To the addresses in the form, and tell how it went. Without HTML there is nothing to send."""
+    named = request.POST.get("to", "").split(",")
+    to = [address.strip() for address in named if address.strip()]
+    if not to or len(to) > MOST_TESTS or not html:
         messages.error(request, _("Nothing was sent: this mail has faults, or no usable address."))
-        return redirect("sequence_versions", pk)
+        return
     mail = EmailMultiAlternatives(
-        subject=_("[Test] %(subject)s") % {"subject": looked.subject},
-        body=looked.text,
+        subject=_("[Test] %(subject)s") % {"subject": subject},
+        body=text,
         from_email=settings.MAIL_FROM,
         to=to,
         headers={"X-Rehabit-Test": "yes", "Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(looked.html, "text/html")
+    mail.attach_alternative(html, "text/html")
     mail.send()
     messages.success(request, _("The test is on its way."))
-    return redirect("sequence_versions", pk)
 
 
 # ------------------------------------------------------------------ afterwards
@@ -140,6 +145,9 @@ def versions(request: HttpRequest, pk: int) -> HttpResponse:
         "told": recall.versions(Sequence.objects.get(pk=pk)),
         "names": names,
         "may_recall": request.user.has_perm("nurture.recall"),
+        "corrections": Correction.objects.filter(version__step__sequence=pk).select_related(
+            "version__step", "version__locale", "sent_by"
+        ),
     }
     return page(request, draft, "versions", values)
 
@@ -158,11 +166,10 @@ def recalled(request: HttpRequest, pk: int) -> HttpResponse:
         else recall.who_got(version=version.pk)
     )
     found = list(rows)
-    steps = sorted({row.step_version.step.name for row in found if row.step_version})
     values = {
         "version": version,
+        "exercise": exercise,
         "rows": found,
         "people": len({row.subscriber_id for row in found}),
-        "corrective": recall.corrective(steps or [version.step.name]),
     }
     return page(request, draft, "recall", values)

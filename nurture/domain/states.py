@@ -11,9 +11,12 @@ class MessageKind(StrEnum):
     ENROLLED = "enrolled"  # to somebody who signs up for what already runs
     LINKS = "links"  # a new way to the preferences
     EXPORT = "export"  # the way to one's own data
+    CORRECTION = "correction"  # to whoever got something that was wrong
 
 
 TRANSACTIONAL = frozenset(MessageKind) - {MessageKind.PROGRAMME}
+# Who has unsubscribed gets none of these; the rest was asked for, or is about safety.
+MINDS_UNSUBSCRIBING = frozenset({MessageKind.PROGRAMME, MessageKind.CORRECTION})
 # These leave before everything else of their queue.
 URGENT = frozenset({MessageKind.SAFETY})
 

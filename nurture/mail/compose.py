@@ -57,8 +57,11 @@ def envelope(message: Message) -> Envelope:
 
 
 def language_of(message: Message) -> str:
-    is_for_staff = message.kind == MessageKind.STAFF
-    return settings.LANGUAGE_CODE if is_for_staff else message.subscriber.language
+    if message.kind == MessageKind.STAFF:
+        return settings.LANGUAGE_CODE
+    if message.correction_id is not None and message.correction:
+        return message.correction.language  # its words are in no other
+    return message.subscriber.language
 
 
 def programme(message: Message) -> bytes:
@@ -121,14 +124,7 @@ def personal_links(message: Message, fields: Collection[str]) -> dict[str, str]:
 def notice(message: Message) -> bytes:
     """One of the mails that are not part of a programme. No robot should answer it."""
     made = notices.notice(message)
-    context = {
-        **made.context,
-        "subject": made.subject,
-        "practice_name": settings.PRACTICE_NAME,
-        "practice_address": settings.PRACTICE_ADDRESS,
-    }
-    text = render_to_string(f"nurture/mail/{made.template}.txt", context)
-    html = render_to_string(f"nurture/mail/{made.template}.html", context)
+    text, html = rendered(made)
     return b"".join(
         (
             letter(message, subject=made.subject),
@@ -136,6 +132,18 @@ def notice(message: Message) -> bytes:
             prepared.mime(text=text, html=html),
         )
     )
+
+
+def rendered(made: notices.Notice) -> tuple[str, str]:
+    """Text and HTML, in the language of the moment."""
+    context = {
+        **made.context,
+        "subject": made.subject,
+        "practice_name": settings.PRACTICE_NAME,
+        "practice_address": settings.PRACTICE_ADDRESS,
+    }
+    text = render_to_string(f"nurture/mail/{made.template}.txt", context)
+    return text, render_to_string(f"nurture/mail/{made.template}.html", context)
 
 
 def letter(message: Message, *, subject: str) -> bytes:

@@ -4,16 +4,18 @@ None of them names a programme or a diagnosis, and none repeats what was typed i
 typed it may be somebody else.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from nurture.domain import consent
+from nurture.domain import consent, personalise
 from nurture.domain.states import MessageKind
 from nurture.mail import links
-from nurture.models import CheckIn, Message
+from nurture.models import CheckIn, Correction, Message
 
 
 class Incomplete(ValueError):
@@ -92,6 +94,28 @@ def export(message: Message) -> Notice:
     return Notice(_("Your data is ready"), "export", context)
 
 
+def correction(message: Message) -> Notice:
+    """What puts right an earlier mail, in the words of the practice."""
+    if message.correction is None:
+        raise Incomplete("no correction")
+    person = message.subscriber
+    ways = links.preferences(person, since=message.planned_for)
+    return corrected(message.correction, first_name=person.first_name, preferences_url=ways)
+
+
+def corrected(row: Correction, *, first_name: str, preferences_url: str) -> Notice:
+    values = {
+        "first_name": first_name,
+        "without first_name": pgettext("instead of a first name: Hi there,", "there"),
+    }
+    text = personalise.into_text(row.text, values)
+    context = {
+        "paragraphs": [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()],
+        "preferences_url": preferences_url,
+    }
+    return Notice(personalise.into_header(row.subject, values), "correction", context)
+
+
 NOTICES: Mapping[MessageKind, Callable[[Message], Notice]] = {
     MessageKind.CONFIRMATION: confirmation,
     MessageKind.SAFETY: safety,
@@ -99,4 +123,5 @@ NOTICES: Mapping[MessageKind, Callable[[Message], Notice]] = {
     MessageKind.ENROLLED: enrolled,
     MessageKind.LINKS: new_links,
     MessageKind.EXPORT: export,
+    MessageKind.CORRECTION: correction,
 }

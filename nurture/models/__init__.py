@@ -6,6 +6,7 @@ from nurture.models.checkin import CheckIn
 from nurture.models.click import Click
 from nurture.models.closure import Closure
 from nurture.models.consent import Consent, ConsentText
+from nurture.models.correction import Correction
 from nurture.models.enrolment import Enrolment
 from nurture.models.erasure import Erasure
 from nurture.models.event import Event
@@ -28,6 +29,7 @@ __all__ = [
     "Closure",
     "Consent",
     "ConsentText",
+    "Correction",
     "Dependency",
     "Enrolment",
     "Erasure",

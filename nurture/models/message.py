@@ -55,6 +55,7 @@ class Message(models.Model):
     check_in = models.ForeignKey(
         "nurture.CheckIn", on_delete=models.CASCADE, null=True, related_name="notices"
     )
+    correction = models.ForeignKey("nurture.Correction", on_delete=models.PROTECT, null=True)
     message_id = models.CharField(max_length=160, unique=True, default=new_message_id)
 
     state = column(MessageState, default=MessageState.QUEUED)

@@ -201,7 +201,7 @@ def test_who_got_a_version_can_be_called_back_with_a_mail_prepared(editor: Clien
     for told in (listed, by_exercise):
         assert "1 person got this" in told
         assert str(anna.public_id) in told
-        assert "needs a correction (week 1)" in told
+        assert "Write a mail to put it right" in told
         assert anna.address not in told
 
 
