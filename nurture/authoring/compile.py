@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import override
 
-from nurture.authoring import lint, planned, rendering
+from nurture.authoring import lint, planned, rendering, translated
 from nurture.authoring.faults import CannotCompile, Fault, Weight
 from nurture.authoring.pieces import Found, piece
 from nurture.authoring.planned import Planned
@@ -87,6 +87,9 @@ def read(sequence: Sequence) -> Reading:
         *(fault for one in found for fault in one.faults),
         *lint.faults(sequence, pieces),
     ]
+    source = source_of(sequence)
+    if source.pk != sequence.pk:
+        faults += translated.faults(sequence.steps, source.steps)
     faults.sort(key=lambda fault: int(fault.place[0]))
     return Reading(sequence, MailSettings.load(), pieces, found, faults)
 

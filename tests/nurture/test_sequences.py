@@ -221,6 +221,33 @@ def test_a_translation_speaks_its_own_words_and_follows_the_sources_rules(spanis
     assert Sequence.objects.get(pk=sequence.pk).plan_number == sequence.plan_number
 
 
+def test_a_translation_without_the_check_in_of_its_source_does_not_publish(
+    spanish: Locale,
+) -> None:
+    sequence = published_sequence(steps=[step(text(), checkin())])
+    theirs = translation(sequence, spanish)
+    child = raw_steps(theirs)[0]
+    del child["value"]["body"][1]
+    theirs.steps = [child]
+
+    with pytest.raises(CannotCompile, match=r"Paso 1: .*check-in"):
+        publish(theirs)
+
+    assert not StepVersion.objects.filter(locale=spanish).exists()
+
+
+def test_a_translation_with_a_check_in_of_its_own_does_not_publish(spanish: Locale) -> None:
+    theirs = translation(published_sequence(steps=[step(text())]), spanish)
+    child = raw_steps(theirs)[0]
+    child["value"]["body"] = [*child["value"]["body"], checkin()]
+    theirs.steps = [child]
+
+    with pytest.raises(CannotCompile) as told:
+        publish(theirs)
+
+    assert told.value.faults[0].place[-1] == "question"
+
+
 # ------------------------------------------------------------------ closures
 
 
