@@ -74,7 +74,8 @@ def reach(row: Correction) -> Reach:
     hashes = {person.pk: address_hash(person.address) for person in people}
     shut = Suppression.objects.filter(address_hash__in=set(hashes.values()))
     closed = set(shut.values_list("address_hash", flat=True))
-    inside, outside = [], []
+    inside: list[Subscriber] = []
+    outside: list[Subscriber] = []
     for person in people:
         open_to_mail = person.consent == ConsentAction.GIVEN and hashes[person.pk] not in closed
         (inside if open_to_mail else outside).append(person)

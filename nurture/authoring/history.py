@@ -14,7 +14,7 @@ class CorrectionFormatter(LogFormatter):
 
     def format_message(self, log_entry: Any) -> str:
         text = _now("A correction of version %(version)s of %(step)s went to %(people)s people")
-        return text % log_entry.data
+        return text % dict(log_entry.data)
 
 
 def register(actions: Any) -> None:
