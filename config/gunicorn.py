@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gunicorn.glogging import Logger
+from gunicorn.http import message
 
 from config.logs import part
 
@@ -44,6 +45,10 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
         told = (part(arg) if str(arg).startswith("/") else arg for arg in args)
         super().exception(msg, *told, **kwargs)
 
+
+# gunicorn answers what is longer with a page of its own, and knows only lower bounds or none. With
+# this one a query that is far too long still gets our own answer, a problem document.
+limit_request_line = message.MAX_REQUEST_LINE = 32_768
 
 logger_class = DiscreetLogger
 accesslog = "-"

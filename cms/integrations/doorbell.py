@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from cms.integrations import sender
+from cms.integrations import notices, sender
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 @shared_task(name="cms.send_webhooks")
 def send_webhooks() -> None:
     sender.run_alone()
+    notices.tell()
 
 
 def ring_on_commit() -> None:

@@ -157,7 +157,9 @@ def reason_of(status: int) -> str:
 def fault_of(error: Exception, began: float) -> str:
     if is_over(began):
         return "timeout"
-    return "bad_certificate" if isinstance(error.__cause__, ssl.SSLError) else "unreachable"
+    # httpcore raises its own error again "from None": what was behind it stays as the context.
+    behind = error.__cause__ or error.__context__
+    return "bad_certificate" if isinstance(behind, ssl.SSLError) else "unreachable"
 
 
 def is_over(began: float) -> bool:

@@ -99,6 +99,7 @@ def switch_on(endpoint: WebhookEndpoint) -> None:
     """Forget that it ever failed."""
     endpoint.active, endpoint.failing_since = True, None
     endpoint.switched_off_at, endpoint.switched_off_because = None, ""
+    endpoint.staff_told_at = None
 
 
 def forget(*, older_than: timedelta) -> int:

@@ -28,14 +28,12 @@ class Builder:
         self.client = client
         soon = timezone.now() + timedelta(days=1)
         token = tokens.make("builder", scopes=[Scope.CHANGES], expires_at=soon, user_id=None)
-        self.headers = {"Authorization": f"Bearer {token}"}
+        self.headers: dict[str, Any] = {"Authorization": f"Bearer {token}"}
         self.cursor = ""
 
     def ask(self, limit: int = 500) -> dict[str, Any]:
         cursor = f"&cursor={self.cursor}" if self.cursor else ""
-        answer: dict[str, Any] = get(
-            self.client, f"changes/?limit={limit}{cursor}", **self.headers
-        )
+        answer: dict[str, Any] = get(self.client, f"changes/?limit={limit}{cursor}", **self.headers)
         self.cursor = answer["next"]
         return answer
 
@@ -57,9 +55,7 @@ def test_a_builder_begins_with_everything_in_parts(builder: Builder) -> None:
     assert builder.ask()["items"] == []
 
 
-def test_a_change_comes_once_however_often_it_happened(
-    builder: Builder, compiled: Loaded
-) -> None:
+def test_a_change_comes_once_however_often_it_happened(builder: Builder, compiled: Loaded) -> None:
     builder.ask()
     page = compiled.article
     for notice in ("Read on.", "Read on, please."):

@@ -41,6 +41,7 @@ class WebhookEndpoint(models.Model):
     last_delivered_at = models.DateTimeField(_("last delivered"), null=True, editable=False)
     switched_off_at = models.DateTimeField(null=True, editable=False)
     switched_off_because = models.CharField(max_length=40, blank=True, editable=False)
+    staff_told_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

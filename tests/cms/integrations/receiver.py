@@ -1,5 +1,6 @@
 """Somebody else's server: takes webhooks, refuses them, stalls, or sends us elsewhere."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,11 +29,12 @@ class Post:
 @dataclass
 class Receiver:
     port: int
+    scheme: str = "http"
     posts: list[Post] = field(default_factory=list)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
 
     def url(self, path: str = "/hook") -> str:
-        return f"http://localhost:{self.port}{path}"
+        return f"{self.scheme}://localhost:{self.port}{path}"
 
     def at(self, path: str) -> list[Post]:
         return [post for post in self.posts if post.path == path]
@@ -89,8 +91,13 @@ def garbage(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"220 mail.example.org ESMTP\r\n")
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody who does not like our certificate hangs up; that is no fault of a test."""
+
+
 @contextmanager
-def listening() -> Iterator[Receiver]:
+def listening(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -108,9 +115,13 @@ def listening() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    receiver = Receiver(server.server_port)
+    if tls:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    receiver = Receiver(server.server_port, "https" if tls else "http")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
