@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Processes that are killed on purpose leave handles behind, which warn when they are thrown away.
-FAULTS := -n 0 -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning tests/faults
+FAULTS := -n 0 tests/faults
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check format types layers migrations deploy-check unit faults deep bench messages requirements clean

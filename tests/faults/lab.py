@@ -90,6 +90,7 @@ class Lab:
         self.postgres.server.process.send_signal(signal.SIGQUIT)
         self.postgres.server.process.wait()
         self.postgres = postgres.start(self.processes.folder / "postgres")
+        self.processes.add(self.postgres.server)
 
     def cut_sessions(self) -> None:
         """The database ends every session but its own."""
@@ -106,6 +107,7 @@ class Lab:
     def restart_redis(self) -> None:
         """Empty, at the same address."""
         self.redis = redis.start(self.processes.folder / "redis", preferred_port=self.redis.port)
+        self.processes.add(self.redis.server)
 
     # -------------------------------------------------------------- for one test
 
