@@ -14,6 +14,8 @@ from django.urls import translate_url
 from django.utils.translation import get_language, get_language_from_path
 from wagtail.models import Page, Site
 
+from cms import openness
+
 Translated = TypeVar("Translated", bound=Page)
 Link = TypeVar("Link")
 
@@ -127,24 +129,31 @@ def in_own_language(
     return None
 
 
-def follow(links: list[Link], name: str, page: Page) -> list[Link]:
-    """Links from `page`, each now to the live translation in its language, where there is one.
+def follow(links: list[Link], name: str, page: Page, *, among: Any = None) -> list[Link]:
+    """Links from `page`, each now to the translation in its language, where anybody may read one.
 
-    `name` is the field that leads to the page. No query if all are in that language already.
+    `name` is the field that leads to the page. `among` is the queryset that translations are taken
+    from, with what is shown of them. A link to what another one leads to in the page's own language
+    is left out. No query if all are in that language already.
     """
     foreign = [link for link in links if getattr(link, name).locale_id != page.locale_id]
-    if foreign:
-        found = in_locale([getattr(link, name) for link in foreign], page.locale_id)
-        for link in foreign:
-            target = getattr(link, name)
-            setattr(link, name, found.get(target.translation_key, target))
-    return links
+    if not foreign:
+        return links
+    known = {getattr(link, name).pk for link in links} - {getattr(f, name).pk for f in foreign}
+    found = in_locale([getattr(link, name) for link in foreign], page.locale_id, among=among)
+    twice = []
+    for link in foreign:
+        target = getattr(link, name)
+        setattr(link, name, found.get(target.translation_key, target))
+        twice += [link] if getattr(link, name).pk in known else []
+    return [link for link in links if link not in twice]
 
 
-def in_locale(pages: list[Translated], locale_id: int) -> dict[UUID, Translated]:
-    """The live translations of pages of one kind, by their translation keys."""
+def in_locale(
+    pages: list[Translated], locale_id: int, *, among: Any = None
+) -> dict[UUID, Translated]:
+    """The translations of pages of one kind that anybody may read, by their translation keys."""
     keys = {page.translation_key for page in pages}
-    rows = type(pages[0]).objects.live().public()
-    return {
-        row.translation_key: row for row in rows.filter(locale=locale_id, translation_key__in=keys)
-    }
+    rows = type(pages[0]).objects.all() if among is None else among
+    rows = openness.readable(rows).filter(locale=locale_id, translation_key__in=keys)
+    return {row.translation_key: row for row in rows}

@@ -1,11 +1,33 @@
 """Which exercise is a step up from which. A ladder never leads back to where it began."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
 PROGRESSION, REGRESSION = "progression", "regression"
 
 Rungs: TypeAlias = Mapping[int, set[int]]
+
+
+class Version(NamedTuple):
+    """An exercise in one language."""
+
+    page: int
+    key: UUID  # the same in all languages
+    locale: int
+    live: bool
+
+
+def standing_for(versions: Iterable[Version], locale: int | None) -> dict[int, int]:
+    """Which page stands for which where people read in `locale`: the live one in that language, or
+    else the first that is live. Those of an exercise that is live nowhere are left out."""
+    versions = list(versions)
+    chosen: dict[UUID, Version] = {}
+    for version in versions:
+        best = chosen.get(version.key)
+        if version.live and (best is None or best.locale != locale == version.locale):
+            chosen[version.key] = version
+    return {one.page: chosen[one.key].page for one in versions if one.key in chosen}
 
 
 def rungs(links: Iterable[tuple[int, int, str]]) -> dict[int, set[int]]:

@@ -11,15 +11,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Subquery
+from django.db.models import Q, Subquery
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.images.models import Filter
-from wagtail.models import Page, PageViewRestriction, Workflow
+from wagtail.models import Page, Workflow
 from wagtail.rich_text import expand_db_html
 
-from cms import drawings, languages, review
+from cms import drawings, languages, openness, review
 from cms.dosage import Dosage
 from cms.models import (
     DiagnosisPage,
@@ -42,11 +42,6 @@ MAXIMUM_PICTURE_BYTES = 2_000_000
 PHOTOS = (".jpg", ".jpeg", ".webp", ".avif", ".heic")
 PAGE_LINK = re.compile(r'<a\b(?=[^>]*\blinktype="page")(?=[^>]*\bid="(?P<id>\d+)")[^>]*>')
 MAIL_PICTURE_WIDTH = 1040  # twice the widest that a mail shows, for sharp screens
-
-
-class StartsWith(Func):
-    function = "starts_with"
-    output_field = BooleanField()
 
 
 class Unavailable(LookupError):
@@ -261,12 +256,9 @@ def path_of_page(page: Any) -> Any:
 
     `page` names its primary key in the outer query, as an `OuterRef`.
     """
-    closed = PageViewRestriction.objects.annotate(
-        there=StartsWith(OuterRef("page__path"), F("page__path"))
-    )
     documents = Document.objects.filter(
         ~Q(type=DocumentType.SITE),
-        ~Exists(closed.filter(there=True)),
+        ~openness.closing("page__path"),
         page_id=page,
         page__live=True,
     )

@@ -3,10 +3,11 @@
     hits = search.find("sakroiliac pane", locale=locale)       # raises words.TooLong
     for kind, found in search.grouped(hits): ...
 
-PostgreSQL's full text search over the index that Wagtail keeps; a word also finds what begins with
-it. Where no page has all the words, a word that no page has is replaced by the known ones most like
-it, and then any of the words will do. Likeness is by trigrams, counted in Python over the words of
-the index: not every PostgreSQL has pg_trgm. Six queries at most, two if all goes well.
+PostgreSQL's full text search over the index that Wagtail keeps, by the rules of the language asked
+in; a word also finds what begins with it. Where no page has all the words, a word that no page has
+is replaced by the known ones most like it, and then any of the words will do. Likeness is by
+trigrams, counted in Python over the words of the index: not every PostgreSQL has pg_trgm. Six
+queries at most, two if all goes well.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank
 from django.core.cache import cache
@@ -23,7 +23,7 @@ from django.db.models import Count, F, Max
 from django.db.models.functions import Coalesce
 from wagtail.models import Locale, Page
 
-from cms import words
+from cms import stemming, words
 
 # By the name of the model; what stands beside a title.
 KINDS = {
@@ -33,8 +33,6 @@ KINDS = {
     "regionpage": "summary",
     "clinicianpage": "role",
 }
-CONFIG: str = settings.WAGTAILSEARCH_BACKENDS["default"]["SEARCH_CONFIG"]
-AS_IT_IS = "simple"  # PostgreSQL's configuration for what is a stem already
 LIMIT = 60
 SHORTER_IS_CLOSER = 1  # PostgreSQL: divide by 1 + the logarithm of the length
 TITLE_COUNTS = 4  # times as much as the text
@@ -54,20 +52,20 @@ class Hit:
 
 
 def find(
-    text: str, *, locale: Locale | None = None, kinds: Iterable[str] = KINDS, limit: int = LIMIT
+    text: str, *, locale: Locale, kinds: Iterable[str] = KINDS, limit: int = LIMIT
 ) -> list[Hit]:
     """The best hits first; none for a text without a word. Raises `words.TooLong`."""
-    asked = stems(words.read(text))
+    asked = stems(words.read(text), config=stemming.config(locale.language_code))
     if not asked:
         return []
     pages = public_pages(kinds, locale)
     begun = [prefix(stem) for stem in asked]
-    return ranked(pages, " & ".join(begun), limit) or find_alike(pages, asked, limit)
+    return ranked(pages, " & ".join(begun), limit) or find_alike(pages, asked, locale, limit)
 
 
-def find_alike(pages: Any, asked: Sequence[str], limit: int) -> list[Hit]:
+def find_alike(pages: Any, asked: Sequence[str], locale: Locale, limit: int) -> list[Hit]:
     """With what a person may have meant in place of what no page has."""
-    known = vocabulary()
+    known = vocabulary(locale)
     terms = []
     for stem in asked:
         begun = any(word.startswith(stem) for word in known)
@@ -87,14 +85,14 @@ def grouped(hits: Iterable[Hit]) -> list[tuple[str, list[Hit]]]:
     return list(by_kind.items())
 
 
-def public_pages(kinds: Iterable[str], locale: Locale | None) -> Any:
-    pages = Page.objects.type(*(apps.get_model("cms", kind) for kind in kinds)).live().public()
-    return pages.filter(locale=locale) if locale else pages
+def public_pages(kinds: Iterable[str], locale: Locale) -> Any:
+    pages = Page.objects.type(*(apps.get_model("cms", kind) for kind in kinds))
+    return pages.live().public().filter(locale=locale)
 
 
 def ranked(pages: Any, condition: str, limit: int) -> list[Hit]:
     """The pages whose title or text meets a condition in the language of `tsquery`."""
-    query = SearchQuery(condition, config=AS_IT_IS, search_type="raw")
+    query = SearchQuery(condition, config=stemming.AS_IT_IS, search_type="raw")
     title, body = F("index_entries__title"), F("index_entries__body")
     beside = [F(f"{kind}__{field}") for kind, field in KINDS.items()]
     found = (
@@ -113,7 +111,7 @@ def ranked(pages: Any, condition: str, limit: int) -> list[Hit]:
     ]
 
 
-def stems(asked: Sequence[str]) -> list[str]:
+def stems(asked: Sequence[str], *, config: str) -> list[str]:
     """The words as the index keeps them; those that say nothing ("the", "of") are left out."""
     if not asked:
         return []
@@ -121,7 +119,7 @@ def stems(asked: Sequence[str]) -> list[str]:
         cursor.execute(
             "SELECT lexeme FROM unnest(%s::text[]) WITH ORDINALITY AS asked (word, place),"
             " unnest(to_tsvector(%s::regconfig, word)) ORDER BY place",
-            [list(asked), CONFIG],
+            [list(asked), config],
         )
         return list(dict.fromkeys(lexeme for (lexeme,) in cursor.fetchall()))
 
@@ -131,21 +129,23 @@ def prefix(stem: str) -> str:
     return f"'{stem}':*" if len(stem) >= BEGINS_A_WORD else f"'{stem}'"
 
 
-def vocabulary() -> list[str]:
-    """Every stem that live pages hold. Kept in the cache until something is published."""
-    stamp = Page.objects.live().aggregate(last=Max("last_published_at"), number=Count("pk"))
-    key = f"vocabulary:{stamp['last']}:{stamp['number']}".replace(" ", "T")
-    return cache.get_or_set(key, all_stems, AN_HOUR) or []
+def vocabulary(locale: Locale) -> list[str]:
+    """Every stem that live pages of a language hold. Kept in the cache until one is published."""
+    pages = Page.objects.live().filter(locale=locale)
+    stamp = pages.aggregate(last=Max("last_published_at"), number=Count("pk"))
+    key = f"vocabulary:{locale.pk}:{stamp['last']}:{stamp['number']}".replace(" ", "T")
+    return cache.get_or_set(key, lambda: all_stems(locale), AN_HOUR) or []
 
 
-def all_stems() -> list[str]:
+def all_stems(locale: Locale) -> list[str]:
     models = [apps.get_model("cms", kind) for kind in KINDS]
     types = ContentType.objects.get_for_models(*models).values()
     entries = Page._meta.get_field("index_entries").related_model._meta.db_table
     texts = (
         f"SELECT entry.title || entry.body FROM {entries} entry"  # noqa: S608  # our own names
         " JOIN wagtailcore_page page ON page.id::text = entry.object_id"
-        f" WHERE page.live AND entry.content_type_id IN ({', '.join(str(t.pk) for t in types)})"
+        f" WHERE page.live AND page.locale_id = {locale.pk:d}"
+        f" AND entry.content_type_id IN ({', '.join(str(t.pk) for t in types)})"
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT word FROM ts_stat(%s)", [texts])

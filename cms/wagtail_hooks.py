@@ -11,8 +11,8 @@ from wagtail.admin.menu import MenuItem
 from wagtail.signals import init_new_page
 from wagtail.snippets.models import register_snippet
 
-from cms import delivery, languages
-from cms.admin import review_history, review_report, templates
+from cms import delivery, languages, links
+from cms.admin import review_history, review_report, templates, translation_report
 from cms.admin.catalogue import exercises
 from cms.admin.catalogue_chooser import exercise_chooser
 from cms.admin.citations import CitationViewSet
@@ -39,20 +39,37 @@ def exercise_viewsets() -> list[Any]:
     return [exercises, exercise_chooser, integrations]
 
 
+@hooks.register("register_rich_text_features", order=10)
+def links_to_open_pages(features: Any) -> None:
+    features.register_link_type(links.OpenPageLinks)
+
+
 class ReviewReportItem(MenuItem):
     def is_shown(self, request: Any) -> bool:
         return review_report.may_see(request.user)
 
 
-def review_urls() -> list[Any]:
-    view = review_report.ReviewReportView
+class TranslationReportItem(MenuItem):
+    def is_shown(self, request: Any) -> bool:
+        return translation_report.may_see(request.user)
+
+
+def report_urls() -> list[Any]:
+    views: dict[str, Any] = {
+        "review": review_report.ReviewReportView,
+        "translation": translation_report.TranslationReportView,
+    }
     return [
-        path("reports/review/", view.as_view(), name="review_report"),
-        path(
-            "reports/review/results/",
-            view.as_view(results_only=True),
-            name="review_report_results",
-        ),
+        each
+        for name, view in views.items()
+        for each in (
+            path(f"reports/{name}/", view.as_view(), name=f"{name}_report"),
+            path(
+                f"reports/{name}/results/",
+                view.as_view(results_only=True),
+                name=f"{name}_report_results",
+            ),
+        )
     ]
 
 
@@ -62,11 +79,21 @@ def review_report_item() -> MenuItem:
     )
 
 
+def translation_report_item() -> MenuItem:
+    return TranslationReportItem(
+        _("Translations behind their source"),
+        reverse("translation_report"),
+        icon_name="globe",
+        order=60,
+    )
+
+
 def review_panel(_request: Any, panels: list[Any]) -> None:
     panels.extend([ReviewPanel(), WebhookPanel()])
 
 
-hooks.register("register_admin_urls", review_urls)
+hooks.register("register_admin_urls", report_urls)
 hooks.register("register_reports_menu_item", review_report_item)
+hooks.register("register_reports_menu_item", translation_report_item)
 hooks.register("construct_homepage_panels", review_panel)
 hooks.register("on_serve_page", delivery.say_who_may_keep_it, order=1_000)

@@ -4,7 +4,6 @@ The import makes the plan of the dry run once more, under a lock, and only then 
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,21 +18,24 @@ from wagtail.fields import StreamField
 from wagtail.log_actions import log
 
 from cms import progressions
-from cms.admin import transfer_regions
+from cms.admin import transfer_regions, transfer_sources, transfer_streams
 from cms.admin.transfer_files import Line
 from cms.admin.transfer_rows import (
     LINES,
     PREFIX,
     DosageRow,
     Fault,
+    Film,
     Link,
+    MediaPicture,
     Mistake,
     Part,
     Row,
+    Source,
     Step,
     tidy,
 )
-from cms.models import ExerciseIndexPage, ExerciseLink, ExercisePage, Picture
+from cms.models import ExerciseIndexPage, ExerciseLink, ExercisePage
 
 NEW, CHANGED, UNCHANGED, WRONG = "new", "changed", "unchanged", "wrong"
 PLAIN = (
@@ -50,7 +52,6 @@ PLAIN = (
 MAX_CRITERION = 300
 STAND_IN = 1_000_000  # far from the keys of real pages, and below nought
 PLACED_BY_THE_TREE = ["path", "depth", "url_path", "content_type"]
-PICTURE = re.compile(r"#(\d+)(?: (.*))?")
 
 
 @dataclass
@@ -114,10 +115,9 @@ def row_of(page: Any, slugs: dict[int, str]) -> Row:
         "slug": page.slug,
         **{name: getattr(page, name) for name in PLAIN},
         **{name: [str(block.value) for block in getattr(page, name)] for name in LINES},
-        "steps": [{"text": s.value["text"], "seconds": s.value["seconds"]} for s in page.steps],
-        "mistakes": [{"mistake": m.value["mistake"], "fix": m.value["fix"]} for m in page.mistakes],
+        **transfer_streams.rows_of(page),
         "dosage": {name: getattr(dosage, name) for name in dosage.__slots__},
-        "drawing": f"#{page.drawing_id} {page.drawing.title}" if page.drawing else "",
+        "drawing": transfer_sources.picture_name(page.drawing),
         "regions": [slugs[row.region_id] for row in page.regions.all() if row.region_id in slugs],
         "links": [
             {"to": slugs[link.to_id], "kind": link.kind, "criterion": link.criterion}
@@ -140,11 +140,18 @@ def tidied(value: Any) -> Any:
 
 
 def unchecked(values: dict[str, Any]) -> Row:
-    parts: dict[str, type[Part]] = {"steps": Step, "mistakes": Mistake, "links": Link}
-    lists = {
+    parts: dict[str, type[Part]] = {
+        "steps": Step,
+        "mistakes": Mistake,
+        "links": Link,
+        "citations": Source,
+    }
+    lists: dict[str, list[Any]] = {
         name: [part.model_construct(**item) for item in values[name]]
         for name, part in parts.items()
     }
+    media: dict[str, type[Part]] = {"picture": MediaPicture, "film": Film}
+    lists["media"] = [media[item["type"]].model_construct(**item) for item in values["media"]]
     dosage = DosageRow.model_construct(**values["dosage"])
     return Row.model_construct(**{**values, **lists, "dosage": dosage})
 
@@ -185,7 +192,11 @@ def prepared(lines: list[Line], index: ExerciseIndexPage, user: Any) -> Iterator
         if line.row is None:
             yield item
             continue
-        item.page = page.get_latest_revision_as_object() if page else ExercisePage(slug=line.slug)
+        item.page = (
+            page.get_latest_revision_as_object()
+            if page
+            else ExercisePage(slug=line.slug, locale=index.locale)
+        )
         before = row_of(item.page, slugs) if page else None
         item.columns = [
             name for name in line.row.model_fields_set if differs(name, line.row, before)
@@ -195,12 +206,15 @@ def prepared(lines: list[Line], index: ExerciseIndexPage, user: Any) -> Iterator
         if item.columns:
             item.faults += allowed(item.page if page else index, user, new=not page)
             item.faults += assign(item)
-            item.faults += checked(item.page)
+            told = {fault.column for fault in item.faults}
+            item.faults += [fault for fault in checked(item.page) if fault.column not in told]
         item.verdict = WRONG if item.faults else item.verdict
         yield item
 
 
 def differs(name: str, row: Row, before: Row | None) -> bool:
+    if before is not None and name == "steps":
+        return not transfer_streams.same_steps(row.steps, before.steps)
     return before is None or getattr(row, name) != getattr(before, name)
 
 
@@ -221,58 +235,24 @@ def assign(item: Item) -> Iterator[Fault]:
         if name in PLAIN:
             setattr(page, name, getattr(row, name))
         elif name in LINES:
-            setattr(page, name, stream(getattr(page, name), "line", getattr(row, name)))
-        elif name in ("steps", "mistakes"):
-            values = [part.model_dump() for part in getattr(row, name)]
-            setattr(page, name, stream(getattr(page, name), name.removesuffix("s"), values))
+            lines = transfer_streams.of_file(getattr(page, name), "line", getattr(row, name))
+            setattr(page, name, lines)
+        elif name in transfer_streams.MAKE:
+            yield from transfer_streams.assign(page, row, name)
         elif name == "dosage":
-            page.dosage = stream(page.dosage, "dosage", [row.dosage.model_dump()])
+            dosage = [row.dosage.model_dump()]
+            page.dosage = transfer_streams.of_file(page.dosage, "dosage", dosage)
     if "drawing" in item.columns:
         yield from draw(page, row.drawing)
     if "regions" in item.columns:
         yield from transfer_regions.assign(page, row.regions)
 
 
-def stream(before: Any, kind: str, values: list[Any]) -> Any:
-    """A block keeps its id, and what the file does not say, while its text or its place stays."""
-    old = list(before.raw_data)
-    spare = {json.dumps(words(block["value"])): block for block in reversed(old)}
-    raw = []
-    for position, value in enumerate(values):
-        block = spare.pop(json.dumps(words(value)), None)
-        if block is None and len(old) == len(values):
-            block = old[position]
-        raw.append({**(block or {}), "type": kind, "value": merged(block, value)})
-    return before.stream_block.to_python(raw)
-
-
-def words(value: Any) -> Any:
-    return value.get("text") or value.get("mistake") if isinstance(value, dict) else value
-
-
-def merged(block: Any, value: Any) -> Any:
-    return {**block["value"], **value} if block and isinstance(value, dict) else value
-
-
 def draw(page: Any, name: str) -> Iterator[Fault]:
-    """`name` is a picture's number and title, as exported, or a title that only one has."""
-    numbered = PICTURE.fullmatch(name)
-    pictures = Picture.objects.all()
-    if numbered:
-        pictures = pictures.filter(pk=numbered[1])
-        pictures = pictures.filter(title=numbered[2]) if numbered[2] else pictures
-    else:
-        pictures = pictures.filter(title=name)
-    found = list(pictures[:2]) if name else [None]
-    if len(found) == 1:
-        page.drawing = found[0]
-    else:
-        yield Fault(
-            "drawing",
-            _("no picture is called “%(name)s”. Upload it, then write its title.") % {"name": name}
-            if not found
-            else _("several pictures have this title. Write the number too, like #12."),
-        )
+    try:
+        page.drawing = transfer_sources.picture(name)
+    except transfer_sources.Unknown as error:
+        yield Fault("drawing", str(error))
 
 
 def checked(page: Any) -> Iterator[Fault]:

@@ -38,6 +38,8 @@ SAID = {
     "int_from_float": WHOLE,
     "float_parsing": NUMBER,
     "float_type": NUMBER,
+    "union_tag_invalid": _lazy("has a type that is not known. Write picture or film."),
+    "union_tag_not_found": _lazy("says no type. Write picture or film."),
     "string_pattern_mismatch": _lazy(
         "is no slug. Use small letters, digits and single hyphens, like glute-bridge."
     ),
@@ -82,6 +84,7 @@ def one_of(choices: type[TextChoices]) -> AfterValidator:
 
 
 Text = Annotated[str, AfterValidator(printable)]
+View = Literal["", "front", "side", "back", "above", "close_up"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=255)]
 
 
@@ -90,8 +93,13 @@ class Part(BaseModel):
 
 
 class Step(Part):
+    """Without a word about its picture, a step keeps the one that it has."""
+
     text: Text
     seconds: int | None = None
+    picture: Text | None = None
+    alt: Text = ""
+    decorative: bool = False
 
 
 class Mistake(Part):
@@ -103,6 +111,32 @@ class Link(Part):
     to: Slug
     kind: Literal["progression", "regression", "variation", "substitute"]
     criterion: Text
+
+
+class MediaPicture(Part):
+    type: Literal["picture"]
+    picture: Text
+    alt: Text = ""
+    view: View = ""
+
+
+class Film(Part):
+    type: Literal["film"]
+    title: Text
+    address: Text
+    view: View = ""
+    seconds: int | None = None
+    description: Text
+    transcript: Text
+    author: Text
+    licence: Text
+
+
+class Source(Part):
+    """`source` is a DOI, a PMID or a web address."""
+
+    source: Text
+    supports: Text = ""
 
 
 class DosageRow(Part):
@@ -151,7 +185,9 @@ class Row(Part):
     joints: list[Text] = []
     other_names: list[Text] = []
     drawing: Text = ""
+    media: list[Annotated[MediaPicture | Film, Field(discriminator="type")]] = []
     links: list[Link] = []
+    citations: list[Source] = []
 
 
 FIELDS = tuple(Row.model_fields)
@@ -239,26 +275,39 @@ def in_cell(name: str, items: list[Any]) -> str:
     """An item a line if that says it all, else JSON."""
     text = "\n".join(as_line(name, item) for item in items)
     try:
-        fits = not text.startswith("[") and from_cell(name, text) == items
+        fits = not text.startswith("[") and from_cell(name, text) == [*map(as_said, items)]
     except ValueError:
         fits = False
     return text if fits else json.dumps(items, ensure_ascii=False)
 
 
+def as_said(item: Any) -> Any:
+    """What a line can say of a step that has no picture."""
+    pictured = isinstance(item, dict) and item.get("picture")
+    if isinstance(item, dict) and "decorative" in item and not pictured:
+        return {"text": item["text"], "seconds": item["seconds"]}
+    return item
+
+
 def as_line(name: str, item: Any) -> str:
     match name:
         case "steps":
-            return f"{item['text']} | {item['seconds']} s" if item["seconds"] else str(item["text"])
+            seconds = f" | {item['seconds']} s" if item["seconds"] else ""
+            return f"{item['text']}{seconds}"
         case "mistakes":
             return f"{item['mistake']} => {item['fix']}"
         case "links":
             return f"{item['kind']} > {item['to']}: {item['criterion']}"
+        case "citations":
+            return f"{item['source']} | {item['supports']}".removesuffix(" | ")
+        case "media":
+            return "["  # more than a line can say
     return str(item)
 
 
 def from_cell(name: str, text: str) -> Any:
     """Raises ValueError with what to do."""
-    if name not in (*LINES, "regions", "steps", "mistakes", "links"):
+    if name not in (*LINES, "regions", "steps", "mistakes", "media", "links", "citations"):
         return text
     if text.startswith("["):
         try:
@@ -268,6 +317,8 @@ def from_cell(name: str, text: str) -> Any:
                 _("begins with [ but is no JSON. Write an item a line instead.")
             ) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if name == "media" and lines:
+        raise ValueError(_("must be JSON, as the export writes it."))
     return [from_line(name, line) for line in lines]
 
 
@@ -278,6 +329,9 @@ def from_line(name: str, line: str) -> Any:
             if text and seconds.removesuffix(" s").isdecimal():
                 return {"text": text, "seconds": int(seconds.removesuffix(" s"))}
             return {"text": line, "seconds": None}
+        case "citations":
+            source, _bar, supports = line.partition(" | ")
+            return {"source": source.strip(), "supports": supports.strip()}
         case "mistakes":
             mistake, arrow, fix = line.partition(" => ")
             if not arrow:

@@ -57,7 +57,7 @@ def may_import(user: Any) -> bool:
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label=gettext_lazy("File"), help_text=gettext_lazy("CSV or JSON, up to 1 MB and 200 rows.")
+        label=gettext_lazy("File"), help_text=gettext_lazy("CSV or JSON, up to 1 MB and 100 rows.")
     )
     index = forms.ModelChoiceField(
         label=gettext_lazy("Into"), queryset=ExerciseIndexPage.objects.none(), empty_label=None

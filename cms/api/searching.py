@@ -10,7 +10,7 @@ from ninja import Query, Router
 from pydantic import BeforeValidator, Field, StringConstraints
 from wagtail.models import Locale
 
-from cms import search, words
+from cms import search, stemming, words
 from cms.api import answers, parameters, statements
 from cms.api.filters import separated
 from cms.api.reading import FOR_ALL
@@ -66,19 +66,16 @@ def find(request: HttpRequest, asked: Query[SearchQuery]) -> HttpResponse:
     """All types at once, in one language."""
     parameters.refuse_unknown(request, SearchQuery)
     language = parameters.locales(asked)[0]
-    found = search.find(
-        asked.q,
-        locale=Locale.objects.filter(language_code=language).first(),
-        kinds=[KINDS[name] for name in asked.type__in or KINDS],
-        limit=asked.limit,
-    )
-    items = ",".join(hits(asked.q, found))
+    locale = Locale.objects.filter(language_code=language).first()
+    items = ",".join(hits(asked, locale)) if locale else ""
     return answers.sent(request, f'{{"items":[{items}]}}', keys=["search"])
 
 
-def hits(text: str, found: Sequence[search.Hit]) -> Iterator[str]:
+def hits(asked: SearchQuery, locale: Locale) -> Iterator[str]:
     """As JSON, around the stored cards."""
-    rows = {page: (card, headline) for page, card, headline in highlighted(text, found)}
+    kinds = [KINDS[name] for name in asked.type__in or KINDS]
+    found = search.find(asked.q, locale=locale, kinds=kinds, limit=asked.limit)
+    rows = {page: (card, headline) for page, card, headline in highlighted(asked.q, found, locale)}
     for hit in found:
         if hit.page.pk in rows:
             card, headline = rows[hit.page.pk]
@@ -86,22 +83,24 @@ def hits(text: str, found: Sequence[search.Hit]) -> Iterator[str]:
             yield f'{{"page":{card},"score":{score},"highlight":{highlight}}}'
 
 
-def highlighted(text: str, found: Sequence[search.Hit]) -> list[tuple[Any, ...]]:
+def highlighted(text: str, found: Sequence[search.Hit], locale: Locale) -> list[tuple[Any, ...]]:
     """Where nothing was found as it was typed, by what may have been meant."""
     pages = [hit.page.pk for hit in found]
-    stems = search.stems(words.read(text)) if pages else []
+    config = stemming.config(locale.language_code)
+    stems = search.stems(words.read(text), config=config) if pages else []
     if not stems:
         return []
-    rows = headlines(stems, pages)
+    rows = headlines(stems, pages, config=config)
     if any(BEGIN in headline for _page, _card, headline in rows):
         return rows
-    known = search.vocabulary()
-    return headlines([like for stem in stems for like in words.meant(stem, known)] or stems, pages)
+    known = search.vocabulary(locale)
+    meant = [like for stem in stems for like in words.meant(stem, known)]
+    return headlines(meant or stems, pages, config=config)
 
 
-def headlines(stems: Sequence[str], pages: list[int]) -> list[tuple[Any, ...]]:
+def headlines(stems: Sequence[str], pages: list[int], *, config: str) -> list[tuple[Any, ...]]:
     terms = " | ".join(search.prefix(stem) for stem in stems)
-    return statements.tuples(HITS, [search.CONFIG, terms, pages])
+    return statements.tuples(HITS, [config, terms, pages])
 
 
 def marked(headline: str) -> str:

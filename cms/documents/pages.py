@@ -43,6 +43,8 @@ PICTURED = ("locale", "drawing__collection")
 
 def article(page: ArticlePage, reader: Reader) -> ArticleDocument:
     values = parts.of_health_page(page, reader)
+    reader.note_translations(page.embedded(), page)
+    page.follow_translations()
     return ArticleDocument(type="article", body=blocks.stream(page.body, reader), **values)
 
 
@@ -64,11 +66,12 @@ def clinician(page: ClinicianPage, reader: Reader) -> ClinicianDocument:
 
 def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
     links = page.exercises.select_related(*(f"exercise__{name}" for name in PICTURED))
-    links = links.prefetch_related("exercise__drawing__renditions")
+    links = list(links.prefetch_related("exercise__drawing__renditions"))
+    links = reader.follow(links, "exercise", page, among=pictured())
     fitting = [(link, reader.page(link.exercise)) for link in links]
     page.exercise_list = [link for link, exercise in fitting if exercise]
     reader.relate("exercises", [exercise for _link, exercise in fitting if exercise])
-    regions = named_regions(page.more_regions, reader)
+    regions = named_regions(page, page.more_regions, reader)
     reader.relate("regions", regions)
     reader.relate("related", related := related_pages(page, reader))
     return DiagnosisDocument(
@@ -96,13 +99,22 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
     )
 
 
-def named_regions(rows: Any, reader: Reader) -> list[RegionPage]:
-    return reader.pages(row.region for row in rows.select_related("region__locale"))
+def pictured() -> Any:
+    exercises = ExercisePage.objects.select_related(*PICTURED)
+    return exercises.prefetch_related("drawing__renditions")
+
+
+def named_regions(page: Any, rows: Any, reader: Reader) -> list[RegionPage]:
+    named = list(rows.select_related("region__locale"))
+    regions = RegionPage.objects.select_related("locale")
+    followed = reader.follow(named, "region", page, among=regions)
+    return reader.pages(row.region for row in followed)
 
 
 def related_pages(page: DiagnosisPage, reader: Reader) -> list[Page]:
     """In the editor's order; a query for each type of page among them."""
-    order = list(page.related.values_list("target", flat=True))
+    rows = reader.follow(list(page.related.select_related("target")), "target", page)
+    order = [row.target.pk for row in rows]
     found = {target.pk: target for target in Page.objects.filter(pk__in=order).specific()}
     return reader.pages(found[key] for key in order if key in found)
 
@@ -110,13 +122,15 @@ def related_pages(page: DiagnosisPage, reader: Reader) -> list[Page]:
 def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
     reader.note_ways_into(page)
     links = page.links.select_related(*(f"to__{name}" for name in PICTURED))
-    ways = [
-        (link, reader.page(link.to)) for link in links.prefetch_related("to__drawing__renditions")
-    ]
+    links = list(links.prefetch_related("to__drawing__renditions"))
+    links = reader.follow(links, "to", page, among=pictured())
+    ways = [(link, reader.page(link.to)) for link in links]
     reader.relate("links", [to for _link, to in ways if to])
-    fitting = DiagnosisPage.objects.filter(exercises__exercise=page).select_related("locale")
-    diagnoses = reader.pages(fitting.order_by("path"))
-    regions = named_regions(page.regions, reader)
+    fitting = DiagnosisPage.objects.filter(
+        exercises__exercise__translation_key=page.translation_key, locale=page.locale_id
+    )
+    diagnoses = reader.pages(fitting.select_related("locale").order_by("path").distinct())
+    regions = named_regions(page, page.regions, reader)
     reader.relate("regions", regions)
     dosage = page.default_dosage
     return ExerciseDocument.model_validate(

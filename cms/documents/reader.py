@@ -19,6 +19,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.models import CollectionViewRestriction, Page, PageViewRestriction
 
+from cms import languages
+
 
 def way_into(key: UUID, locale: str) -> str:
     return f"into:{locale}:{key}"
@@ -66,6 +68,16 @@ class Reader:
     @cached_property
     def _closed_pages(self) -> tuple[str, ...]:
         return tuple(PageViewRestriction.objects.values_list("page__path", flat=True))
+
+    def follow(self, links: list[Any], name: str, page: Any, *, among: Any = None) -> list[Any]:
+        """`languages.follow`, and which translations there are is written down."""
+        self.note_translations([getattr(link, name) for link in links], page)
+        return languages.follow(links, name, page, among=among)
+
+    def note_translations(self, targets: Iterable[Any], page: Any) -> None:
+        """A page may lead to what is not in its own language, for as long as that is not there."""
+        foreign = (target for target in targets if target.locale_id != page.locale_id)
+        self.names.update(f"translations:{target.translation_key}" for target in foreign)
 
     # ------------------------------------------------------------------ everything else
 

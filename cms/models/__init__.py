@@ -18,8 +18,8 @@ from cms.models.diagnoses import (
     DiagnosisRelated,
 )
 from cms.models.documents import Change, Document, Outdated, Relation, Source
+from cms.models.exercise_index import ExerciseIndexPage
 from cms.models.exercises import (
-    ExerciseIndexPage,
     ExerciseLink,
     ExercisePage,
     ExerciseRegion,

@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.http import HttpRequest
@@ -6,8 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 from wagtail.search import index
 
+from cms import languages
 from cms.blocks import ArticleBlock
 from cms.models.base import HealthPage
+from cms.models.diagnoses import DiagnosisPage
+from cms.models.exercises import ExercisePage
 from cms.models.pictures import renditions_of
 
 
@@ -22,16 +26,50 @@ class ArticlePage(HealthPage):
     parent_page_types = ["cms.HomePage", "cms.RegionPage"]
     subpage_types: list[str] = []
 
+    class Meta:
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        exercises = [b.value["exercise"] for b in self.body if b.block_type == "exercise"]
+        self.follow_translations()
+        self.openness.only(self.embedded())
+        exercises = [page for page in self.embedded() if isinstance(page, ExercisePage)]
         # The blocks hold these very objects, so their pictures come in two queries for all.
-        models.prefetch_related_objects(
-            [page for page in exercises if page], "drawing", renditions_of("drawing")
-        )
-        return super().get_context(request, *args, **kwargs)  # type: ignore[no-any-return]
+        models.prefetch_related_objects(exercises, "drawing", renditions_of("drawing"))
+        return super().get_context(request, *args, **kwargs)
+
+    def embedded(self) -> list[Any]:
+        """The pages that its blocks show, as the blocks hold them."""
+        pages = [
+            [block.value["exercise"]]
+            if block.block_type == "exercise"
+            else block.value["diagnoses"]
+            for block in self.body
+            if block.block_type in {"exercise", "diagnoses"}
+        ]
+        return [page for shown in pages for page in shown if page]
+
+    def follow_translations(self) -> None:
+        """In a copy that waits for its translation, the blocks show each page in this one's
+        language if it is there. For whoever shows it; nothing is saved."""
+        foreign = [page for page in self.embedded() if page.locale_id != self.locale_id]
+        found: dict[UUID, Any] = {}
+        for kind in (ExercisePage, DiagnosisPage):
+            if pages := [page for page in foreign if isinstance(page, kind)]:
+                found |= languages.in_locale(pages, self.locale_id)
+        for block in self.body if found else ():
+            if block.block_type == "exercise":
+                block.value["exercise"] = own(block.value["exercise"], found)
+            if block.block_type == "diagnoses":
+                shown = block.value["diagnoses"]
+                for position, page in enumerate(shown):
+                    shown[position] = own(page, found)
 
     @property
     def named_diagnoses(self) -> list[int]:
         """The diagnosis pages that this page is about, by primary key."""
-        named = [b.value["diagnoses"] for b in self.body if b.block_type == "diagnoses"]
-        return [page.pk for pages in named for page in pages if page]
+        return [page.pk for page in self.embedded() if isinstance(page, DiagnosisPage)]
+
+
+def own(page: Any, found: dict[UUID, Any]) -> Any:
+    return found.get(page.translation_key, page) if page else page

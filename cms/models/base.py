@@ -3,6 +3,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -169,6 +170,12 @@ class HealthPage(OnFrontEnd):
         """As editors know the fields; rows that hang on a page are called by what they are."""
         fields = {field.name: field for field in self._meta.get_fields()}
         return [label_of(fields[name]) if name in fields else name for name in names]
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Authors and reviewers are named with a link only where anybody may read their pages."""
+        people = [self.author, *self.reviewers]
+        self.openness.only(people)
+        return super().get_context(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     # ------------------------------------------------------------------ how it changes
 

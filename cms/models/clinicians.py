@@ -44,7 +44,7 @@ class ClinicianIndexPage(OnFrontEnd):
     max_count_per_parent = 1
 
     class Meta:
-        verbose_name = _("team page")
+        verbose_name = _("team")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         team = ClinicianPage.objects.child_of(self).live().public().select_related("photo")
@@ -112,7 +112,8 @@ class ClinicianPage(OnFrontEnd):
     subpage_types: list[str] = []
 
     class Meta:
-        verbose_name = _("clinician page")
+        verbose_name = _("clinician")
+        verbose_name_plural = _("clinicians")
 
     @property
     def full_name(self) -> str:

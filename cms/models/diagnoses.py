@@ -18,10 +18,11 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
 
-from cms import codes, languages
+from cms import codes, languages, openness
 from cms.blocks import RedFlagBlock, SectionBlock, line
 from cms.models.base import HealthPage, long_text
-from cms.models.exercises import ExercisePage
+from cms.models.exercises import ExercisePage, pictured
+from cms.models.named_regions import NamedRegion, regions_panel
 from cms.models.pictures import renditions_of
 
 RELATED = ["cms.DiagnosisPage", "cms.ArticlePage", "cms.ExercisePage", "cms.RegionPage"]
@@ -126,12 +127,9 @@ class DiagnosisPage(HealthPage):
             max_num=8,
             help_text=_("Diagnoses that are easily mixed up with this one, and what to read next."),
         ),
-        MultipleChooserPanel(
+        regions_panel(
             "more_regions",
-            chooser_field_name="region",
             heading=_("Other regions"),
-            label=_("Region"),
-            max_num=6,
             help_text=_("Besides the region above this page: their pages list the diagnosis too."),
         ),
         MultiFieldPanel(
@@ -148,6 +146,10 @@ class DiagnosisPage(HealthPage):
 
     parent_page_types = ["cms.RegionPage"]
     subpage_types: list[str] = []
+
+    class Meta:
+        verbose_name = _("diagnosis")
+        verbose_name_plural = _("diagnoses")
 
     def clean(self) -> None:
         super().clean()
@@ -170,22 +172,25 @@ class DiagnosisPage(HealthPage):
 
     @cached_property
     def exercise_list(self) -> list[Any]:
-        """The exercises that a reader may see, in order, with their pictures, in two queries.
+        """The exercises that a reader may see, in order, with their pictures, in three queries.
 
         In a copy that waits for its translation, each one in this page's language if it is there.
         """
         links = self.exercises.select_related("exercise__drawing").prefetch_related(
             renditions_of("exercise__drawing")
         )
-        return languages.follow([link for link in links if link.exercise.live], "exercise", self)
+        followed = languages.follow(list(links), "exercise", self, among=pictured())
+        return [link for link in followed if self.openness.allows(link.exercise)]
 
     @cached_property
     def related_list(self) -> list[Any]:
-        """The related pages that a reader may see, in order; a query for each type."""
-        rows = list(self.related.all())
-        targets = Page.objects.live().public().filter(pk__in=[row.target_id for row in rows])
-        by_key = {page.pk: page for page in targets.specific()}
-        return [by_key[row.target_id] for row in rows if row.target_id in by_key]
+        """The related pages that a reader may see, in order, each in this page's language if it is
+        there; a query for each type."""
+        rows = list(self.related.select_related("target"))
+        wanted = [row.target.pk for row in languages.follow(rows, "target", self)]
+        targets = openness.readable(Page.objects).filter(pk__in=wanted).specific()
+        by_key = {page.pk: page for page in targets}
+        return [by_key[key] for key in wanted if key in by_key]
 
     @property
     def named_diagnoses(self) -> list[int]:
@@ -211,16 +216,12 @@ class DiagnosisExercise(Orderable):
         ]
 
 
-class DiagnosisRegion(Orderable):
+class DiagnosisRegion(NamedRegion):
     """A region that lists a diagnosis besides the one that it stands below."""
 
     page = ParentalKey(DiagnosisPage, on_delete=models.CASCADE, related_name="more_regions")
-    region = models.ForeignKey("cms.RegionPage", on_delete=models.CASCADE, related_name="+")
 
-    panels = [FieldPanel("region")]
-
-    class Meta(Orderable.Meta):
-        verbose_name = _("region")
+    class Meta(NamedRegion.Meta):
         verbose_name_plural = _("other regions")
         constraints = [
             models.UniqueConstraint(fields=["page", "region"], name="region_once_per_diagnosis"),

@@ -1,9 +1,7 @@
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS_ABBR
@@ -15,13 +13,12 @@ from wagtail.admin.panels import (
     FieldRowPanel,
     InlinePanel,
     MultiFieldPanel,
-    MultipleChooserPanel,
 )
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page, Revision
+from wagtail.models import Orderable, Revision
 from wagtail.search import index
 
-from cms import languages, progressions
+from cms import languages, openness, progressions
 from cms.blocks import line
 from cms.contraindications import CONTRAINDICATIONS
 from cms.dosage import Dosage
@@ -29,7 +26,7 @@ from cms.exercise_blocks import DosageBlock, MistakeBlock, StepBlock, dosage_of
 from cms.forms import ExercisePageForm
 from cms.media_blocks import MediaBlock
 from cms.models.base import HealthPage, long_text
-from cms.models.front_end import OnFrontEnd
+from cms.models.named_regions import NamedRegion, regions_panel
 from cms.models.pictures import refuse_undescribed, renditions_of
 from cms.ticked import TickedField
 
@@ -66,18 +63,11 @@ class Laterality(models.TextChoices):
     ALTERNATING = "alternating", _("Alternating sides")
 
 
-ON_ONE_PAGE = 48  # exercises in the list
 NOT_YET = 0  # the key of a page that is not saved
 SELF = _("Choose another exercise than this one.")
 LOOP = _(
     "This closes a loop: by the links that are live, the one is harder than the other already."
 )
-
-FILTERS = {"kind": Kind, "level": Level, "position": Position}
-
-
-def is_choice(asked: dict[str, Any]) -> bool:
-    return asked["chosen"] in dict(asked["choices"])
 
 
 def lines(label: Any, help_text: Any, *, max_num: int = 20) -> StreamField:
@@ -91,46 +81,27 @@ def lines(label: Any, help_text: Any, *, max_num: int = 20) -> StreamField:
     )
 
 
-def live_links(*, around: int = NOT_YET) -> list[tuple[int, int, str]]:
-    """The links (from, to, kind) between live exercises. Those that start at `around` are left
-    out, and those that lead to it count whether or not it is live."""
-    seen = models.Q(to__live=True) | models.Q(to=around)
-    links = ExerciseLink.objects.filter(seen, page__live=True).exclude(page=around)
-    return list(links.values_list("page_id", "to_id", "kind"))
+def standing_for(locale_id: int | None, *, around: int = NOT_YET) -> dict[int, int]:
+    """Which exercise stands for which in a language: see `cms.progressions`. `around` is taken for
+    live. One query."""
+    rows = ExercisePage.objects.order_by("pk").values_list(
+        "pk", "translation_key", "locale_id", "live"
+    )
+    versions = (progressions.Version(*row) for row in rows)
+    return progressions.standing_for(
+        (one._replace(live=one.live or one.page == around) for one in versions), locale_id
+    )
 
 
-class ExerciseIndexPage(OnFrontEnd):
-    """All exercises."""
-
-    content_panels = [*Page.content_panels]
-    parent_page_types = ["cms.HomePage"]
-    subpage_types = ["cms.ExercisePage"]
-    max_count_per_parent = 1
-
-    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """`filters` for the form, and one page of the `exercises` that fit. Unknown values do not
-        filter, and a page that is none is the nearest one."""
-        filters = [
-            {
-                "name": name,
-                "label": getattr(ExercisePage, name).field.verbose_name,
-                "choices": kinds.choices,
-                "chosen": request.GET.get(name, ""),
-            }
-            for name, kinds in FILTERS.items()
-        ]
-        exercises = (
-            ExercisePage.objects.child_of(self)
-            .live()
-            .public()
-            .filter(**{f["name"]: f["chosen"] for f in filters if is_choice(f)})
-            .select_related("drawing")
-            .prefetch_related(renditions_of("drawing"))
-        )
-        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        shown = Paginator(exercises, ON_ONE_PAGE).get_page(request.GET.get("page"))
-        chosen = {f["name"]: f["chosen"] for f in filters if is_choice(f)}
-        return {**context, "filters": filters, "chosen": urlencode(chosen), "exercises": shown}
+def live_links(stands: dict[int, int], *, around: int = NOT_YET) -> list[tuple[int, int, str]]:
+    """The links (from, to, kind) between those that stand for others, except those that start at
+    `around`. One query."""
+    links = ExerciseLink.objects.exclude(page=around).values_list("page_id", "to_id", "kind")
+    return [
+        (here, stands[there], kind)
+        for here, there, kind in links
+        if stands.get(here) == here and there in stands
+    ]
 
 
 class ExercisePage(HealthPage):
@@ -214,12 +185,9 @@ class ExercisePage(HealthPage):
         *HealthPage.content_panels,
         FieldRowPanel([FieldPanel("kind"), FieldPanel("level")]),
         FieldRowPanel([FieldPanel("position"), FieldPanel("laterality")]),
-        MultipleChooserPanel(
+        regions_panel(
             "regions",
-            chooser_field_name="region",
             heading=_("Regions"),
-            label=_("Region"),
-            max_num=6,
             help_text=_("The parts of the body that it is for. The catalogue filters by them."),
         ),
         "drawing",
@@ -269,6 +237,10 @@ class ExercisePage(HealthPage):
     parent_page_types = ["cms.ExerciseIndexPage"]
     subpage_types: list[str] = []
 
+    class Meta:
+        verbose_name = _("exercise")
+        verbose_name_plural = _("exercises")
+
     def clean(self) -> None:
         super().clean()
         refuse_undescribed(self, "drawing")
@@ -285,12 +257,13 @@ class ExercisePage(HealthPage):
 
     def link_faults(self, links: Iterable[tuple[int, str]]) -> dict[int, Any]:
         """What is wrong with links (to, kind) of this page beside those that are live elsewhere,
-        by their position."""
+        by their position. A link leads to the translation in this page's language, if it is live.
+        """
         here = self.pk or NOT_YET
-        own = [(here, to, kind) for to, kind in links]
-        faults = dict.fromkeys(
-            progressions.closing(progressions.rungs(live_links(around=here)), own), LOOP
-        )
+        stands = standing_for(self.locale_id, around=here)
+        own = [(here, stands.get(to, to), kind) for to, kind in links]
+        ups = progressions.rungs(live_links(stands, around=here))
+        faults = dict.fromkeys(progressions.closing(ups, own), LOOP)
         return faults | {n: SELF for n, (_here, to, _kind) in enumerate(own) if to == here}
 
     def publish(self, revision: Revision, user: Any = None, **kwargs: Any) -> Any:
@@ -303,10 +276,13 @@ class ExercisePage(HealthPage):
 
     def steps_up(self) -> list["ExercisePage"]:
         """What is the next step after this one, by links from either side."""
-        return self._steps(progressions.rungs(live_links()))
+        return self._steps(self._rungs())
 
     def steps_down(self) -> list["ExercisePage"]:
-        return self._steps(progressions.upside_down(progressions.rungs(live_links())))
+        return self._steps(progressions.upside_down(self._rungs()))
+
+    def _rungs(self) -> progressions.Rungs:
+        return progressions.rungs(live_links(standing_for(self.locale_id)))
 
     def _steps(self, ways: progressions.Rungs) -> list["ExercisePage"]:
         found = ExercisePage.objects.live().public().filter(pk__in=ways.get(self.pk, ()))
@@ -315,42 +291,48 @@ class ExercisePage(HealthPage):
     @cached_property
     def whole_ladder(self) -> list["ExercisePage"]:
         """Everything below this exercise, itself, and everything above, in an order in which no
-        step goes down; empty if it stands alone. Two queries."""
-        ups = progressions.rungs(live_links())
+        step goes down; empty if it stands alone. Each in this page's language if it is there.
+        Three queries."""
+        ups = self._rungs()
         below = progressions.above(progressions.upside_down(ups), self.pk)
         above = progressions.above(ups, self.pk)
         if not below and not above:
             return []
         order = [*progressions.in_order(ups, below), self.pk, *progressions.in_order(ups, above)]
-        pages = ExercisePage.objects.live().public().in_bulk({*order} - {self.pk})
+        pages = openness.readable(ExercisePage.objects).in_bulk({*order} - {self.pk})
         return [
             self if pk == self.pk else pages[pk] for pk in order if pk == self.pk or pk in pages
         ]
 
     @cached_property
     def region_list(self) -> list[Any]:
-        """The regions that a reader may see, in order, in one query."""
-        rows = self.regions.select_related("region")
-        return [row.region for row in rows if row.region.live]
+        """The regions that a reader may see, in order, in the page's language where they are."""
+        rows = list(self.regions.select_related("region"))
+        followed = languages.follow(rows, "region", self)
+        return self.openness.only(row.region for row in followed)
 
     @cached_property
     def ladder(self) -> list["ExerciseLink"]:
-        """Where to go from here, to exercises that a reader may see, in order, in two queries."""
+        """Where to go from here, to exercises that a reader may see, in order, each in this page's
+        language if it is there."""
         links = self.links.select_related("to__drawing")
-        links = links.prefetch_related(renditions_of("to__drawing"))
-        return languages.follow([link for link in links if link.to.live], "to", self)
+        links = list(links.prefetch_related(renditions_of("to__drawing")))
+        followed = languages.follow(links, "to", self, among=pictured())
+        return [link for link in followed if self.openness.allows(link.to)]
 
 
-class ExerciseRegion(Orderable):
+def pictured() -> Any:
+    """Exercises as cards show them, with their drawings in two queries for all."""
+    exercises = ExercisePage.objects.select_related("drawing")
+    return exercises.prefetch_related(renditions_of("drawing"))
+
+
+class ExerciseRegion(NamedRegion):
     """A part of the body that an exercise is for."""
 
     page = ParentalKey(ExercisePage, on_delete=models.CASCADE, related_name="regions")
-    region = models.ForeignKey("cms.RegionPage", on_delete=models.CASCADE, related_name="+")
 
-    panels = [FieldPanel("region")]
-
-    class Meta(Orderable.Meta):
-        verbose_name = _("region")
+    class Meta(NamedRegion.Meta):
         verbose_name_plural = _("regions")
         constraints = [
             models.UniqueConstraint(fields=["page", "region"], name="region_once_per_exercise"),

@@ -10,9 +10,12 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from wagtail.models import Page
+
+from cms.openness import Openness
 
 REMEMBER_SECONDS = 10.0  # other processes notice a changed setting after this
 
@@ -102,6 +105,11 @@ class OnFrontEnd(Page):
 
     class Meta:
         abstract = True
+
+    @cached_property
+    def openness(self) -> Openness:
+        """What of other pages this one may show."""
+        return Openness()
 
     def get_url_parts(self, request: Any = None) -> Any:
         parts = super().get_url_parts(request)

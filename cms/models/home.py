@@ -27,6 +27,10 @@ class HomePage(OnFrontEnd):
         "cms.ClinicianIndexPage",
     ]
 
+    class Meta:
+        verbose_name = _("home page")
+        verbose_name_plural = _("home pages")
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context(request, *args, **kwargs),

@@ -57,6 +57,10 @@ class RegionPage(HealthPage):
     parent_page_types = ["cms.HomePage", "cms.RegionPage"]
     subpage_types = ["cms.RegionPage", "cms.DiagnosisPage", "cms.ArticlePage"]
 
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+
     def clean(self) -> None:
         super().clean()
         refuse_undescribed(self, "diagram")

@@ -2,13 +2,24 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from wagtail.models import Locale, Page, Site
 
-from cms import public, sample
-from cms.models import DiagnosisPage, ExercisePage, User
+from cms import public, sample, search
+from cms.documents import working
+from cms.models import (
+    DiagnosisExercise,
+    DiagnosisPage,
+    DiagnosisRelated,
+    ExerciseLink,
+    ExercisePage,
+    RegionPage,
+    User,
+)
 from cms.review import Status
 from cms.sample import Loaded
 from tests.cms import clinic, samples, spanish
@@ -207,6 +218,122 @@ def test_a_copied_diagnosis_shows_the_exercises_of_its_language(loaded: Loaded) 
     assert shown == ["Movimiento 1", "Move 2"]
 
 
+def copied(page: Any, loaded: Loaded, *, alias: bool = False) -> Any:
+    """A copy of an English page in the Spanish tree, live."""
+    there = loaded.translations["es"].home.locale
+    copy = page.copy_for_translation(there, copy_parents=True, alias=alias)
+    if not alias:
+        copy.save_revision().publish()
+    return type(page).objects.get(pk=copy.pk)
+
+
+@pytest.mark.parametrize("alias", [False, True])
+def test_a_copied_diagnosis_leads_to_related_pages_of_its_language(
+    loaded: Loaded, client: Client, *, alias: bool
+) -> None:
+    source, there = loaded.diagnoses["sore-hip"], loaded.translations["es"]
+    there.diagnoses["sore-hip"].delete()
+    hip, move = RegionPage.objects.get(slug="hip"), loaded.exercises["move-1"]
+    for target in (hip, move, loaded.exercises["move-2"]):
+        DiagnosisRelated.objects.create(page=source, target=target)
+
+    copy = copied(source, loaded, alias=alias)
+
+    assert [page.title for page in copy.related_list] == ["Cadera", "Movimiento 1", "Move 2"]
+    html = page_at(client, copy.get_url())
+    assert "/es/cadera/" in html
+    assert 'href="/exercises/move-1/"' not in html
+    assert "/es/ejercicios/movimiento-1/" in html
+
+
+def test_a_translation_that_is_hidden_again_gives_way_to_the_source(loaded: Loaded) -> None:
+    there = loaded.translations["es"]
+    there.diagnoses["sore-hip"].delete()
+    copy = copied(loaded.diagnoses["sore-hip"], loaded)
+
+    there.exercises["move-1"].unpublish()
+
+    shown = [link.exercise.title for link in DiagnosisPage.objects.get(pk=copy.pk).exercise_list]
+    assert shown == ["Move 1", "Move 2"]
+
+
+def test_a_page_that_names_both_languages_shows_one_of_them(loaded: Loaded) -> None:
+    page = loaded.translations["es"].diagnoses["sore-hip"]
+    page.exercises.all().delete()
+    for move in (loaded.exercises["move-1"], loaded.translations["es"].exercises["move-1"]):
+        DiagnosisExercise.objects.create(page=page, exercise=move, why="x")
+
+    shown = [link.exercise.title for link in DiagnosisPage.objects.get(pk=page.pk).exercise_list]
+
+    assert shown == ["Movimiento 1"]
+
+
+def test_a_ladder_is_climbed_in_one_language(loaded: Loaded, client: Client) -> None:
+    """The copy's link leads to the English Move 1, which is there in Spanish."""
+    easier = loaded.translations["es"].exercises["move-1"]
+    second = loaded.exercises["move-2"]
+    second.links.add(
+        ExerciseLink(to=loaded.exercises["move-1"], kind="regression", criterion="When sore.")
+    )
+    second.save()
+
+    copy = copied(second, loaded)
+
+    assert [page.pk for page in copy.whole_ladder] == [easier.pk, copy.pk]
+    assert [page.pk for page in easier.whole_ladder] == [easier.pk, copy.pk]
+    assert [page.pk for page in copy.steps_down()] == [easier.pk]
+    assert [link.to.pk for link in copy.ladder] == [easier.pk]
+    assert [page.title for page in loaded.exercises["move-1"].whole_ladder] == ["Move 1", "Move 2"]
+    assert "/es/ejercicios/movimiento-1/" in page_at(client, copy.get_url())
+
+
+def test_a_loop_by_way_of_another_language_is_refused(loaded: Loaded) -> None:
+    copy = copied(loaded.exercises["move-2"], loaded)
+    easier = loaded.translations["es"].exercises["move-1"]
+    copied_up = easier.get_latest_revision_as_object()
+    copied_up.links.add(
+        ExerciseLink(to=loaded.exercises["move-2"], kind="progression", criterion="x")
+    )
+    copied_up.save_revision().publish()
+    draft = copy.get_latest_revision_as_object()
+    draft.links.add(ExerciseLink(to=loaded.exercises["move-1"], kind="progression", criterion="x"))
+
+    with pytest.raises(ValidationError, match="loop"):
+        draft.save_revision().publish()
+
+
+def test_a_copied_article_shows_what_it_holds_in_its_language(
+    loaded: Loaded, client: Client
+) -> None:
+    copy = copied(loaded.articles["run-again"], loaded)
+
+    html = page_at(client, copy.get_url())
+
+    assert "Cadera adolorida" in html
+    assert "Sore hip" not in html
+    assert 'href="/es/ejercicios/movimiento-1/"' in html
+    assert 'href="/exercises/move-2/"' in html
+
+
+def test_the_api_leads_to_the_translation_from_when_it_is_there(
+    loaded: Loaded, client: Client
+) -> None:
+    there = loaded.translations["es"]
+    there.exercises["move-1"].unpublish()
+    there.diagnoses["sore-hip"].delete()
+    copy = copied(loaded.diagnoses["sore-hip"], loaded)
+    address = f"/api/v1/diagnoses/{copy.translation_key}/?locale=es"
+
+    def titles() -> list[str]:
+        working.work()
+        return [each["exercise"]["title"] for each in client.get(address).json()["exercises"]]
+
+    before = titles()
+    there.exercises["move-1"].get_latest_revision().publish()
+
+    assert (before, titles()) == (["Move 1", "Move 2"], ["Movimiento 1", "Move 2"])
+
+
 @pytest.fixture
 def mara(loaded: Loaded) -> User:
     account = clinic.user("mara", "Editors")
@@ -267,6 +394,55 @@ def test_the_names_of_a_diagnosis_are_private_in_every_language(loaded: Loaded) 
 def test_a_search_finds_the_pages_of_its_own_language(loaded: Loaded, client: Client) -> None:
     assert "Movimiento 1" in page_at(client, "/es/search/?q=movimiento")
     assert "Movimiento 1" not in page_at(client, "/search/?q=movimiento")
+
+
+@pytest.fixture
+def limping(loaded: Loaded) -> ExercisePage:
+    """A Spanish page with a verb that English rules do not know, and a number that they drop."""
+    page = loaded.translations["es"].exercises["move-1"]
+    clinic.publish(page, summary="Si cojeas, descansa once minutos.")
+    return page
+
+
+def test_spanish_words_are_cut_by_spanish_rules(loaded: Loaded, limping: ExercisePage) -> None:
+    def titles(text: str, page: Any) -> list[str]:
+        return [hit.title for hit in search.find(text, locale=page.locale)]
+
+    assert titles("cojear", limping) == ["Movimiento 1"]
+    assert titles("descansando", limping) == ["Movimiento 1"]
+    assert titles("once", limping) == ["Movimiento 1"]
+    assert titles("once", loaded.home) == []
+    assert titles("moving", loaded.home) == ["Move 1", "Move 2"]
+
+
+def test_a_typo_is_mended_by_words_of_the_language_asked_in(
+    loaded: Loaded, limping: ExercisePage
+) -> None:
+    there = limping.locale
+
+    assert next(hit.title for hit in search.find("kadera", locale=there)) == "Cadera"
+    assert "cader" in search.vocabulary(there)
+    assert "cader" not in search.vocabulary(loaded.home.locale)
+    assert "hip" not in search.vocabulary(there)
+
+
+def test_the_search_page_and_the_api_search_by_the_same_rules(
+    loaded: Loaded, limping: ExercisePage, client: Client
+) -> None:
+    working.repair()
+
+    (hit,) = client.get("/api/v1/search/?q=cojear&locale=es").json()["items"]
+
+    assert hit["page"]["title"] == "Movimiento 1"
+    assert "<mark>cojeas</mark>" in hit["highlight"]
+    assert "Movimiento 1" in page_at(client, "/es/search/?q=cojear")
+    assert client.get("/api/v1/search/?q=cojear&locale=en-us").json()["items"] == []
+
+
+def test_editors_search_across_languages(loaded: Loaded, limping: ExercisePage) -> None:
+    assert [page.pk for page in ExercisePage.objects.search("cojear")] == [limping.pk]
+    assert {page.title for page in ExercisePage.objects.search("moving")} == {"Move 1", "Move 2"}
+    assert not ExercisePage.objects.search(" ")
 
 
 # ------------------------------------------------------------------ in the admin

@@ -12,8 +12,7 @@ from pytest_django import Settings
 from wagtail.images.tests.utils import get_test_image_file
 
 from cms import sample, sites
-from cms.models import ExercisePage, Picture, RegionPage
-from cms.models import exercises as exercise_models
+from cms.models import ExercisePage, Picture, RegionPage, exercise_index
 from cms.sample import Loaded
 from tests.cms import samples
 
@@ -208,7 +207,7 @@ def queries_of(client: Client, path: str) -> int:
 def test_a_long_list_comes_in_pages_that_keep_what_was_chosen(
     loaded: Loaded, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exercise_models, "ON_ONE_PAGE", 1)
+    monkeypatch.setattr(exercise_index, "ON_ONE_PAGE", 1)
 
     first, last = soup(client, INDEX + "?kind=strength"), soup(client, INDEX + "?page=999")
 

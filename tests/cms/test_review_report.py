@@ -95,7 +95,7 @@ def test_the_report_leaves_as_a_spreadsheet(
     xlsx = b"".join(client.get(url, {"export": "xlsx"}))
 
     assert csv[0] == "Page,Type,Review,Last reviewed,Next due,Reviewed by"
-    assert 'Sore hip,Diagnosis page,Overdue,2019-05-01,2021-05-01,"Mara, DPT"' in csv
+    assert 'Sore hip,Diagnosis,Overdue,2019-05-01,2021-05-01,"Mara, DPT"' in csv
     assert openpyxl.load_workbook(BytesIO(xlsx)).active.max_row == len(csv) == 6
 
 

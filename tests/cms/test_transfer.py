@@ -13,8 +13,9 @@ from wagtail.models import GroupPagePermission, Revision
 
 from cms.admin import transfer_files, transfer_plan, transfer_rows
 from cms.admin.transfer_files import FileFault
-from cms.models import ExerciseIndexPage, ExercisePage, User
+from cms.models import Citation, ExerciseIndexPage, ExercisePage, Picture, User
 from cms.sample import Loaded
+from tests.factories import PictureFactory
 
 IMPORT, EXPORT_CSV, EXPORT_JSON = (
     "/admin/exercises/import/",
@@ -481,3 +482,132 @@ def test_the_import_command_names_row_and_column(
         call_command("import_exercises", file, "--commit")
 
     assert "row 1: kind:" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------ pictures, films and sources
+
+
+@pytest.fixture
+def picture(loaded: Loaded) -> Picture:
+    made: Picture = PictureFactory.create(title="Side view")
+    made.file_hash = "0123456789abcdef" * 2 + "01234567"
+    made.save()
+    return made
+
+
+@pytest.fixture
+def source(loaded: Loaded) -> Citation:
+    return Citation.objects.create(title="A trial", authors="Doe A", year=2020, doi="10.1000/xyz")
+
+
+FILM = {
+    "type": "film",
+    "title": "The move",
+    "address": "https://example.org/move",
+    "description": "Somebody moves.",
+    "transcript": "<p>Slowly.</p>",
+    "author": "Oak Clinic",
+    "licence": "CC BY 4.0",
+}
+
+
+def rich() -> dict[str, Any]:
+    """A row with everything that leads out of it."""
+    return row(
+        steps=[
+            {"text": "Lie down.", "picture": "Side view", "alt": "A person lies down."},
+            {"text": "Slide.", "seconds": 5, "picture": "Side view", "decorative": True},
+            {"text": "Rest."},
+        ],
+        media=[
+            {"type": "picture", "picture": "Side view", "alt": "From the side.", "view": "side"},
+            {**FILM, "view": "front", "seconds": 30},
+        ],
+        citations=[{"source": "https://doi.org/10.1000/XYZ", "supports": "That it helps."}],
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_pictures_films_and_sources_come_back_as_they_went_out(
+    picture: Picture, source: Citation, form: str
+) -> None:
+    plan(as_json(rich()), commit=True)
+    page = ExercisePage.objects.get(slug="heel-slide")
+    exported = transfer_files.write(transfer_plan.rows([page]), form)
+
+    again = plan(exported, form=form)
+
+    assert [(item.verdict, item.columns) for item in again.items] == [("unchanged", [])]
+    draft = page.get_latest_revision_as_object()
+    first, second, third = (step.value["picture"] for step in draft.steps)
+    assert (first.pk, first.contextual_alt_text) == (picture.pk, "A person lies down.")
+    assert (second.decorative, third) == (True, None)
+    shown, film = draft.media
+    assert (shown.value["picture"].pk, shown.value["view"]) == (picture.pk, "side")
+    assert (film.value["seconds"], film.value["transcript"].source) == (30, "<p>Slowly.</p>")
+    (block,) = draft.citations
+    assert (block.value["citation"], block.value["supports"]) == (source, "That it helps.")
+
+
+def test_a_csv_cell_holds_sources_as_lines(picture: Picture, source: Citation) -> None:
+    plan(as_json(rich()), commit=True)
+    page = ExercisePage.objects.get(slug="heel-slide")
+
+    text = transfer_files.write(transfer_plan.rows([page]), "csv").decode("utf-8-sig")
+
+    (cells,) = csv.DictReader(StringIO(text))
+    assert cells["citations"] == "doi:10.1000/xyz | That it helps."
+    named = f"#{picture.pk} Side view (sha1 0123456789ab)"
+    assert json.loads(cells["media"])[0]["picture"] == named
+    assert json.loads(cells["steps"])[0]["picture"] == named
+
+
+def test_another_installation_finds_a_picture_by_the_hash_of_its_file(picture: Picture) -> None:
+    elsewhere = f"#{picture.pk + 99} Its old title (sha1 0123456789ab)"
+
+    plan(as_json(row(drawing=elsewhere)), commit=True)
+
+    draft = ExercisePage.objects.get(slug="heel-slide").get_latest_revision_as_object()
+    assert draft.drawing == picture
+
+
+def test_a_step_that_says_nothing_of_its_picture_keeps_it(picture: Picture) -> None:
+    steps = [{"text": "Lie down.", "picture": "Side view", "decorative": True}]
+    plan(as_json(row(steps=steps)), commit=True)
+
+    same = plan(as_json(row(steps=[{"text": "Lie down."}])))
+    plan(as_json(row(steps=[{"text": "Lie down."}, {"text": "Slide."}])), commit=True)
+
+    assert same.items[0].verdict == "unchanged"
+    draft = ExercisePage.objects.get(slug="heel-slide").get_latest_revision_as_object()
+    first, second = (step.value["picture"] for step in draft.steps)
+    assert (first.pk, first.decorative, second) == (picture.pk, True, None)
+    plan(as_json(row(steps=[{"text": "Lie down.", "picture": ""}])), commit=True)
+    draft = ExercisePage.objects.get(slug="heel-slide").get_latest_revision_as_object()
+    assert draft.steps[0].value["picture"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "word"),
+    [
+        ({"steps": [{"text": "x"}, {"text": "y", "picture": "None such"}]}, "steps", "no. 2"),
+        ({"steps": [{"text": "x", "picture": "Side view"}]}, "steps", "picture"),
+        ({"media": [{"type": "picture", "picture": "#999999 Gone"}]}, "media", "Upload it"),
+        ({"media": [{"type": "song"}]}, "media", "picture or film"),
+        ({"media": [{**FILM, "address": "http://example.org/"}]}, "media", "https://"),
+        ({"media": [{k: v for k, v in FILM.items() if k != "transcript"}]}, "media", "transcript"),
+        ({"citations": [{"source": "10.1000/nowhere"}]}, "citations", "no. 1"),
+        ({"citations": [{"source": "pmid:42"}]}, "citations", "under Citations first"),
+    ],
+)
+def test_what_a_row_leads_to_must_be_there_and_whole(
+    picture: Picture, changes: dict[str, Any], column: str, word: str
+) -> None:
+    before = (ExercisePage.objects.count(), Revision.objects.count())
+
+    outcome = plan(as_json(row(slug="fine"), row(**changes)), commit=True)
+
+    found = [(i.line.number, f.column, f.message) for i in outcome.items for f in i.faults]
+    assert [(number, name) for number, name, _message in found] == [(2, column)]
+    assert word in found[0][2]
+    assert (ExercisePage.objects.count(), Revision.objects.count()) == before

@@ -99,7 +99,7 @@ def settle(tab: Page) -> None:
 def begin(tab: Page, region: RegionPage) -> None:
     tab.goto(f"/admin/pages/{region.pk}/")
     tab.get_by_role("link", name="Add child page").first.click()
-    tab.get_by_role("link", name="Diagnosis page", exact=True).click()
+    tab.get_by_role("link", name="Diagnosis", exact=True).click()
     tab.fill("#id_title", "Sore knee")
     tab.fill("#id_summary", "A knee that aches.")
     tab.fill("#id_recovery_weeks_from", "6")
