@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "cms.api.door.ShortPath",
     "nurture.web.door.WritingDoor",
+    "config.headers.content_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
@@ -223,6 +224,8 @@ WEBHOOK_TELLS_DIAGNOSIS = env.WEBHOOK_TELLS_DIAGNOSIS
 
 WAGTAIL_SITE_NAME = env.PRACTICE_NAME
 WAGTAILADMIN_BASE_URL = env.SITE_URL
+WAGTAILADMIN_USER_LOGIN_FORM = "cms.admin.sign_in.SignInForm"
+WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "cms.admin.sign_in.ResetForm"  # noqa: S105
 # The admin talks to nobody: no look-up of releases, no pictures by the hash of an address.
 WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None

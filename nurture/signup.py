@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import Replace
 from django.utils.crypto import salted_hmac
 
 from nurture import admission
@@ -213,4 +216,30 @@ def may_ask(subscriber: Subscriber, *, now: datetime) -> bool:
     asked = rows.filter(action=ConsentAction.REQUESTED)
     if answered:
         asked = asked.filter(created_at__gt=answered.created_at)
-    return rules.may_ask(asked.values_list("created_at", flat=True), now=now)
+    times = asked.values_list("created_at", flat=True)
+    return rules.may_ask(times, now=now) and not flooded(subscriber.address, now=now)
+
+
+def flooded(address: str, *, now: datetime) -> bool:
+    """Whether this mailbox was asked often today under other spellings: with a plus, with dots."""
+    name, domain = addresses.mailbox(address)
+    name_of = SplitPart(SplitPart("subscriber__canonical_address", "@", 1), "+", 1)
+    spelt = Replace(name_of, Value("."), Value(""), output_field=TextField())
+    lately = Consent.objects.filter(
+        action=ConsentAction.REQUESTED,
+        created_at__gt=now - rules.DAY,
+        answer__isnull=True,
+        subscriber__canonical_address__endswith=f"@{domain}",
+    )
+    alike = lately.annotate(mailbox=spelt).filter(mailbox=name)
+    return alike.count() >= rules.REQUESTS_A_DAY_ALIKE
+
+
+class SplitPart(Func):
+    """PostgreSQL's own: the so-manieth part of a text."""
+
+    function = "split_part"
+    output_field = TextField()
+
+    def __init__(self, text: Any, mark: str, number: int) -> None:
+        super().__init__(text, Value(mark), Value(number))

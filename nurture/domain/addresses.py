@@ -45,6 +45,13 @@ def canonical(address: str) -> str:
     return address.casefold()
 
 
+def mailbox(address: str) -> tuple[str, str]:
+    """The name and the domain that an address most likely belongs to, whatever is put after a plus
+    sign or between dots. Only to bound floods: see `canonical` for who is who."""
+    name, _at, domain = canonical(address).rpartition("@")
+    return name.partition("+")[0].replace(".", ""), domain
+
+
 def wire(address: str) -> str:
     """The address itself, certainly exactly one.
 

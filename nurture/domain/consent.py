@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 DAY = timedelta(days=1)
 REQUESTS_A_DAY = 3
 REQUESTS_WITHOUT_ANSWER = 6
+# To one mailbox, under however many spellings of its address.
+REQUESTS_A_DAY_ALIKE = 6
 LINK_LIFETIME = timedelta(days=7)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from nurture.domain import clicks
 
-FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+# One way to match only: a pattern that could divide spaces in many ways takes minutes for some.
+FIELD = re.compile(r"\{\{([^{}]*)\}\}")
 FALLBACKS = {"first_name": "there"}
 EDITORS_FIELDS = frozenset(FALLBACKS)
 MAXIMUM_ANSWERS = 9
@@ -34,7 +35,7 @@ class UnknownField(ValueError):
 
 def check(text: str) -> None:
     """Raises `UnknownField` if an editor's text asks for anything that is not on the list."""
-    asked = {match[1] for match in FIELD.finditer(text)}
+    asked = {match[1].strip() for match in FIELD.finditer(text)}
     unknown = {one for one in asked if not EDITED.fullmatch(one)}
     if unknown:
         raise UnknownField(unknown)
@@ -84,7 +85,8 @@ def replace_fields(text: str, replacement: Callable[[str], str]) -> str:
     """Each field of `text` by what `replacement` gives for its name."""
 
     def replaced(match: re.Match[str]) -> str:
-        known = match[1] in FIELDS or EDITED.fullmatch(match[1])
-        return replacement(match[1]) if known else match[0]
+        name = match[1].strip()
+        known = name in FIELDS or EDITED.fullmatch(name)
+        return replacement(name) if known else match[0]
 
     return FIELD.sub(replaced, text)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from nurture import admission, consent, tasks
 from nurture.mail.links import Purpose, Target
 from nurture.models import Consent, Subscriber
-from nurture.web.linked import linked
+from nurture.web.linked import linked, person_of
 
 
 @linked(Purpose.CONFIRM)
@@ -39,6 +39,7 @@ def why_not(asked: Consent) -> list[str]:
 @linked(Purpose.UNSUBSCRIBE)
 def unsubscribe(request: HttpRequest, target: Target, token: str) -> HttpResponse:
     """One click by a mail program (RFC 8058) and the button of a person are the same POST."""
+    person_of(target)
     if request.method != "POST":
         return render(request, "nurture/unsubscribe.html", {"token": token})
     consent.withdraw(target.public_id, source="link")
