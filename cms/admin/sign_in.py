@@ -19,7 +19,7 @@ AT_ACCOUNT = Bucket("sign-in-account", 30, seconds=3_600)
 RESETS = Bucket("password-reset", 5, seconds=3_600)
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """Wagtail's own, which looks no password up for who has guessed too often."""
 
     def clean(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         return [(FROM_NETWORK, client.network(self.request)), (AT_ACCOUNT, account)]
 
 
-class ResetForm(PasswordResetForm):  # type: ignore[misc]
+class ResetForm(PasswordResetForm):
     """Wagtail's own. Who asks too often gets the same answer, and nobody gets a mail."""
 
     def save(self, *args: Any, request: Any = None, **kwargs: Any) -> None:

@@ -123,7 +123,7 @@ def test_no_word_about_a_person_or_an_illness_leaves_the_database(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     capfd: Any,
 ) -> None:
-    server = redis.from_url(installation.REDIS_URL)  # type: ignore[no-untyped-call]
+    server = redis.from_url(installation.REDIS_URL)
     server.flushdb()
 
     with django_capture_on_commit_callbacks(execute=True):
