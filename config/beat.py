@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 MINUTE = 60
+HOUR = 3_600
 DAY = 86_400
 
 
@@ -26,7 +27,8 @@ SCHEDULE = {
     "compile what is outdated": every(30, "cms.compile_content"),
     "check all documents": every(DAY, "cms.check_content"),
     "publish what is scheduled": every(MINUTE, "cms.publish_scheduled"),
-    "forget who never confirmed": every(DAY, "nurture.forget_unconfirmed"),
+    "stop what too many complain about": every(5 * MINUTE, "nurture.watch_reputation"),
+    "forget what is old": every(HOUR, "nurture.forget"),
     "forget old sessions": every(DAY, "cms.clear_sessions"),
     "forget old previews": every(DAY, "cms.forget_previews"),
     "forget old webhooks": every(DAY, "cms.forget_webhooks"),

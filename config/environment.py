@@ -24,6 +24,10 @@ Key = Annotated[str, Field(min_length=MINIMUM_KEY_LENGTH)]
 Keys = Annotated[list[Key], NoDecode, Field(min_length=1)]
 Hosts = Annotated[list[str], NoDecode]
 Rates = Annotated[dict[str, Annotated[float, Field(gt=0)]], NoDecode]
+Bounds = Annotated[dict[str, Annotated[int, Field(ge=1)]], NoDecode]
+Plans = Annotated[dict[str, Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d(/\d+)+$")]], NoDecode]
+Percent = Annotated[float, Field(ge=0, le=100)]
+KEEP_DAYS = Field(ge=14)
 
 
 class Environment(BaseSettings):
@@ -54,6 +58,7 @@ class Environment(BaseSettings):
     BOUNCE_ADDRESS: str = ""
     BOUNCE_MAILBOX_URL: str = ""
     DEBUG: bool = False
+    EVENT_DAYS: Annotated[int, KEEP_DAYS] = 90
     EMERGENCY_NUMBERS: str = "911 (North America), 112 (Europe)"
     ERASURE_LOG: Path = BASE_DIR / "var" / "erasures.log"
     HEADLESS_CLIENT_URL: str = ""
@@ -63,6 +68,7 @@ class Environment(BaseSettings):
     MAIL_WEBHOOKS: dict[str, str] = {}
     MEASURE_CLICKS: bool = False
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
+    MESSAGE_DAYS: Annotated[int, KEEP_DAYS] = 730
     PRACTICE_PHONE: str = ""
     SIGNUP_CHECK_DOMAIN: bool = False
     SIGNUP_LIMIT_NETWORK: Annotated[int, Field(ge=1)] = 30
@@ -71,12 +77,18 @@ class Environment(BaseSettings):
     SIGNUP_ORIGINS: Hosts = []
     SIGNUP_REFUSE_DISPOSABLE: bool = False
     STAFF_ADDRESS: str = ""
+    MAIL_BOUNCE_PERCENT: Percent = 5
+    MAIL_COMPLAINT_PERCENT: Percent = 0.3
+    MAIL_CONCURRENCY: Bounds = {}
     MAIL_RATES: Rates = {}
+    MAIL_WARM_UP: Plans = {}
+    PROVIDER_TEXT_DAYS: Annotated[int, Field(ge=1)] = 14
     PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
     SMTP_CONNECTIONS: Annotated[int, Field(ge=1, le=256)] = 8
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
+    UNCONFIRMED_DAYS: Annotated[int, KEEP_DAYS] = 30
     TRUSTED_PROXIES: Annotated[int, Field(ge=0, le=9)] = 0
     WEBHOOK_INTERNAL_HOSTS: Hosts = []
     WEBHOOK_LOG_DAYS: Annotated[int, Field(ge=2)] = 30
@@ -90,15 +102,15 @@ class Environment(BaseSettings):
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
-    @field_validator("MAIL_RATES", mode="before")
+    @field_validator("MAIL_RATES", "MAIL_CONCURRENCY", "MAIL_WARM_UP", mode="before")
     @classmethod
     def rates_are_named(cls, value: object) -> object:
-        """`*=50, gmail.com=10`: mails a second, to all and to one domain."""
+        """`*=50, gmail.com=10`: something for all and for one domain."""
         if not isinstance(value, str):
             return value
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         if not all(name.strip() and rate.strip() for name, _equals, rate in pairs):
-            raise ValueError("use name=rate, for example *=50,gmail.com=10 (mails a second)")
+            raise ValueError("use name=value, for example *=50,gmail.com=10")
         return {name.strip().lower(): rate.strip() for name, _equals, rate in pairs}
 
     @field_validator("SITE_URL")

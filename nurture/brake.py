@@ -8,6 +8,8 @@ promoted or recovered server), nothing is planned or sent before `manage.py resu
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from nurture import counting
+from nurture.domain.counted import Counted
 from nurture.domain.states import Braked
 from nurture.models import Brake
 
@@ -31,6 +33,7 @@ def is_on() -> bool:
     row, _first_time = Brake.objects.get_or_create(pk=1, defaults={"identity": here})
     if row.identity != here and not row.pulled:
         pull(Braked.RESTORED)
+        counting.count({Counted.BRAKED: 1})
         return True
     return bool(row.pulled)
 

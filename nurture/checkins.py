@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from nurture import announcing, enrolment
+from nurture import announcing, counting, enrolment
 from nurture.consent import Gone
 from nurture.domain import feedback
+from nurture.domain.counted import Counted
 from nurture.domain.feedback import Action, Answer, Move, Rules, Silence
 from nurture.domain.states import (
     WENT_OUT,
@@ -107,6 +108,7 @@ def record(message_id: UUID, number: int, *, now: datetime, source: str) -> Chec
         Message.objects.filter(pk=question.message.pk).update(
             state=MessageState.ACCEPTED, reason=Reason.ANSWERED
         )
+        counting.count({Counted.RESOLVED: 1})
     question.enrolment.subscriber = question.message.subscriber
     announcing.about_enrolment(announcing.CHECKED_IN, question.enrolment)
     if move.does is Action.STOP:

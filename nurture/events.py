@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
-from nurture import consent, enrolment
+from nurture import consent, counting, enrolment
 from nurture.domain import bounces
+from nurture.domain.counted import Counted
 from nurture.domain.states import (
     EventKind,
     MessageState,
@@ -86,7 +87,9 @@ def settle_delivered() -> int:
     """Mails that came to be in doubt after somebody had already said that they arrived."""
     arrived = Event.objects.filter(kind=EventKind.DELIVERED, message=OuterRef("pk"))
     in_doubt = Message.objects.filter(Exists(arrived), state=MessageState.UNKNOWN)
-    return in_doubt.update(state=MessageState.ACCEPTED, reason=Reason.ACCEPTED_BY_RELAY)
+    settled = in_doubt.update(state=MessageState.ACCEPTED, reason=Reason.ACCEPTED_BY_RELAY)
+    counting.count({Counted.RESOLVED: settled})
+    return settled
 
 
 def match(event: Event) -> bool:
@@ -119,9 +122,10 @@ def bare(message_id: str) -> str:
 
 def delivered(_event: Event, message: Message) -> None:
     """Whatever was in doubt about this mail is not any more."""
-    Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN).update(
+    settled = Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN).update(
         state=MessageState.ACCEPTED, reason=Reason.ACCEPTED_BY_RELAY
     )
+    counting.count({Counted.RESOLVED: settled})
 
 
 def bounced_hard(_event: Event, message: Message) -> None:

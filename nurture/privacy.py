@@ -232,9 +232,10 @@ def replay(*, now: datetime) -> int:
     return again
 
 
-def forget_unconfirmed(*, before: datetime) -> int:
+def forget_unconfirmed(*, before: datetime, limit: int | None = None) -> int:
     """Requests that nobody ever confirmed are nobody's data to keep; how many people went."""
     never = Subscriber.objects.filter(consent=ConsentAction.REQUESTED, created_at__lt=before)
-    never = never.exclude(consents__created_at__gte=before)
-    _total, by_model = never.filter(enrolments__isnull=True).delete()
+    never = never.exclude(consents__created_at__gte=before).filter(enrolments__isnull=True)
+    ids = list(never.order_by("pk").values_list("pk", flat=True)[:limit])
+    _total, by_model = Subscriber.objects.filter(pk__in=ids).delete()
     return by_model.get("nurture.Subscriber", 0)

@@ -47,6 +47,7 @@ def send_claimed(kinds: Collection[MessageKind], *, limit: int = 10_000) -> int:
         return 0
     sender = Sender(kinds, limit=limit)
     async_to_sync(sender.run)()
+    pace.done()
     return sender.taken
 
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from nurture import gate, moving, outbox
+from nurture import brake, counting, gate, moving, outbox
+from nurture.domain.counted import Counted
 from nurture.domain.states import CLAIMABLE, LEASED, TRANSACTIONAL, MessageState, Reason
 from nurture.models import Message
 from nurture.models.choices import values
@@ -15,6 +16,7 @@ from nurture.plans import Plans
 
 BATCH = 200
 RESEND_AFTER = timedelta(minutes=5)
+STUCK_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,38 @@ class Swept:
 
 
 NOTHING = Swept()
+COUNTED = {
+    Counted.RETURNED: "returned",
+    Counted.IN_DOUBT: "in_doubt",
+    Counted.EXPIRED: "expired",
+    Counted.REVIEWED: "reviewed",
+    Counted.RESENT: "resent",
+}
 
 
 def sweep() -> Swept:
-    """Safe to run anywhere, at any time, any number of times at once."""
-    return Swept(
+    """Safe to run anywhere, at any time, any number of times at once. What is done is counted."""
+    swept = Swept(
         returned=return_claimed(),
         in_doubt=give_up_submitting(),
         expired=expire_held(),
         reviewed=gate.refresh(),
         resent=resend_in_doubt(),
     )
+    counting.count({what: getattr(swept, name) for what, name in COUNTED.items()})
+    return swept
+
+
+def is_stuck() -> bool:
+    """Whether mail has been free to go for so long that somebody should have come; it is counted.
+
+    A long queue on its way is not stuck: its oldest mails go first.
+    """
+    waits = Message.objects.claimable().filter(next_attempt_at__lt=Now() - STUCK_AFTER).exists()
+    if waits and not brake.is_on():
+        counting.count({Counted.RUNG_AGAIN: 1})
+        return True
+    return False
 
 
 def return_claimed() -> int:

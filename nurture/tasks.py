@@ -1,7 +1,6 @@
 """Doorbells. A task carries nothing: it says "look", and the rows say what there is to do."""
 
 import logging
-from datetime import timedelta
 from functools import partial
 
 from celery import Task, shared_task
@@ -10,13 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from nurture import due, events, mailbox, privacy, sending, sweep
+from nurture import due, events, mailbox, reputation, retention, sending, sweep
 from nurture.authoring import recompiling
 from nurture.domain.states import TRANSACTIONAL
+from nurture.staff import telling
 
 log = logging.getLogger(__name__)
-
-UNCONFIRMED_FOR = timedelta(days=30)
 
 
 @shared_task(name="nurture.claim_due")
@@ -41,11 +39,19 @@ def repair() -> None:
     if swept != sweep.NOTHING:
         log.warning("swept: %s", swept)
     events.match_waiting()
+    for bell in (send_transactional, send_programme) if sweep.is_stuck() else ():
+        ring(bell)
 
 
-@shared_task(name="nurture.forget_unconfirmed")
-def forget_unconfirmed() -> None:
-    privacy.forget_unconfirmed(before=timezone.now() - UNCONFIRMED_FOR)
+@shared_task(name="nurture.watch_reputation")
+def watch_reputation() -> None:
+    reputation.watch(timezone.now())
+    telling.tell()
+
+
+@shared_task(name="nurture.forget")
+def forget() -> None:
+    retention.forget(now=timezone.now())
 
 
 @shared_task(name="nurture.read_bounces")

@@ -107,6 +107,14 @@ class Braked(StrEnum):
     BY_HAND = "by_hand"
 
 
+class Halted(StrEnum):
+    """Why no programme mail goes to a domain."""
+
+    COMPLAINTS = "complaints"
+    BOUNCES = "bounces"
+    BY_HAND = "by_hand"
+
+
 class Reason(StrEnum):
     """Why a row is in its state. Codes, so that they can be counted and never hold a name."""
 

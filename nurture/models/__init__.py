@@ -10,6 +10,7 @@ from nurture.models.correction import Correction
 from nurture.models.enrolment import Enrolment
 from nurture.models.erasure import Erasure
 from nurture.models.event import Event
+from nurture.models.halt import Halt
 from nurture.models.mail_settings import MailSettings
 from nurture.models.mail_times import MailTimes
 from nurture.models.message import Message
@@ -21,6 +22,7 @@ from nurture.models.signup_count import SignupCount
 from nurture.models.step import Step, StepVersion, Variant
 from nurture.models.subscriber import Subscriber
 from nurture.models.suppression import Suppression
+from nurture.models.tally import Tally
 
 __all__ = [
     "Brake",
@@ -34,6 +36,7 @@ __all__ = [
     "Enrolment",
     "Erasure",
     "Event",
+    "Halt",
     "MailSettings",
     "MailTimes",
     "Message",
@@ -47,5 +50,6 @@ __all__ = [
     "StepVersion",
     "Subscriber",
     "Suppression",
+    "Tally",
     "Variant",
 ]

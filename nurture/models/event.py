@@ -3,7 +3,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from nurture.domain.states import EventKind
-from nurture.models.choices import column, known
+from nurture.models.choices import column, known, values
+
+# What says that mail is not wanted, or cannot arrive.
+BAD_NEWS = values({EventKind.HARD_BOUNCE, EventKind.REFUSED, EventKind.COMPLAINED})
 
 
 class Event(models.Model):
@@ -29,7 +32,10 @@ class Event(models.Model):
         indexes = [
             models.Index(
                 fields=["received_at"], condition=Q(message__isnull=True), name="event_unmatched"
-            )
+            ),
+            models.Index(
+                fields=["received_at"], condition=Q(kind__in=BAD_NEWS), name="event_bad_news"
+            ),
         ]
         constraints = [
             known("kind", EventKind),

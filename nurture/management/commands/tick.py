@@ -3,11 +3,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from nurture import due
+from nurture import due, reputation, retention
+from nurture.staff import telling
 from nurture.tick import tick
 
+FORGET_SECONDS = 10
 YEARS = range(2000, 2200)  # calendars end, and a typing error should not plan what lies far off
 
 
@@ -22,6 +25,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = due.now() if options["at"] is None else moment(options["at"])
         done = tick(now)
+        reputation.watch(timezone.now())
+        telling.tell()
+        retention.forget(now=timezone.now(), seconds=FORGET_SECONDS)
         self.stdout.write(
             f"planned {done.planned}, transactional {done.transactional}, "
             f"programme {done.programme}"

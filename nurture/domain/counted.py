@@ -1,0 +1,19 @@
+"""What is counted by the day for people who look after an installation. Numbers, never names."""
+
+from enum import StrEnum
+
+
+class Counted(StrEnum):
+    RETURNED = "returned"  # a lease ended before the mail was handed over
+    IN_DOUBT = "in_doubt"  # ... and after it: nobody knows
+    RESOLVED = "resolved"  # a doubt, by a delivery or an answer
+    EXPIRED = "expired"
+    REVIEWED = "reviewed"  # versions held or let out by clinical review
+    RESENT = "resent"
+    RUNG_AGAIN = "rung_again"  # mail waited although somebody should have come
+    HALTED = "halted"  # too many complaints or bounces
+    BRAKED = "braked"  # the database turned out to be a restored one
+    FORGOTTEN_MESSAGES = "forgotten_messages"
+    FORGOTTEN_EVENTS = "forgotten_events"
+    FORGOTTEN_TEXTS = "forgotten_texts"
+    FORGOTTEN_SIGNUPS = "forgotten_signups"

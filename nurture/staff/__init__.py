@@ -1,0 +1,1 @@
+"""What staff see of sending, and what they may do about it."""

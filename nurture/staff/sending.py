@@ -1,0 +1,142 @@
+"""Reports > Sending: what waits and since when, what was put right, what is stopped. No names."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.components import Component
+
+from nurture import brake, counting, due, reputation
+from nurture.domain.counted import Counted
+from nurture.domain.states import Braked, EnrolmentState, Halted, MessageState
+from nurture.models import Brake, Enrolment, Halt, Message
+from nurture.models.choices import values
+from nurture.models.halt import ALL
+
+DAYS = 30
+WAITS = frozenset(
+    {
+        MessageState.QUEUED,
+        MessageState.DEFERRED,
+        MessageState.CLAIMED,
+        MessageState.SUBMITTING,
+        MessageState.HELD,
+        MessageState.UNKNOWN,
+    }
+)
+LABELS = {
+    Counted.RETURNED: _("mails taken back from a process that had died"),
+    Counted.IN_DOUBT: _("mails that may have gone out when a process died"),
+    Counted.RESOLVED: _("doubts resolved, by a delivery or an answer"),
+    Counted.EXPIRED: _("mails that came too late to be sent"),
+    Counted.REVIEWED: _("mails held or let out by clinical review"),
+    Counted.RESENT: _("confirmations sent once more"),
+    Counted.RUNG_AGAIN: _("times that mail waited and had to be rung for again"),
+    Counted.HALTED: _("stops because of complaints or bounces"),
+    Counted.BRAKED: _("stops because the database was a restored one"),
+    Counted.FORGOTTEN_MESSAGES: _("old mails forgotten"),
+    Counted.FORGOTTEN_EVENTS: _("old reports of providers forgotten"),
+    Counted.FORGOTTEN_TEXTS: _("providers' own words forgotten"),
+    Counted.FORGOTTEN_SIGNUPS: _("signups forgotten that nobody confirmed"),
+}
+WHY_HALTED = {
+    Halted.COMPLAINTS: _("complaints"),
+    Halted.BOUNCES: _("addresses that do not exist"),
+    Halted.BY_HAND: _("stopped by hand"),
+}
+WHY_BRAKED = {
+    Braked.RESTORED: _("This database is a restored one."),
+    Braked.BY_HAND: _("Somebody has stopped it."),
+}
+
+
+class SendingItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may_steer(request.user)
+
+
+class SendingPanel(Component):
+    """The dashboard says when mail is stopped, and nothing otherwise."""
+
+    name = "sending"
+    template_name = "nurture/admin/sending_panel.html"
+    order = 140
+
+    def render_html(self, parent_context: Mapping[str, Any] | None = None) -> str:
+        user = (parent_context or {})["request"].user
+        stopped = may_steer(user) and (braked() or halts())
+        return str(super().render_html(parent_context)) if stopped else ""
+
+    def get_context_data(self, _parent_context: Mapping[str, Any]) -> dict[str, Any]:
+        return {"braked": braked(), "halts": halts()}
+
+
+def may_steer(user: Any) -> bool:
+    return bool(user.has_perm("nurture.steer"))
+
+
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    if not may_steer(request.user):
+        raise PermissionDenied
+    if request.method == "POST":
+        if reputation.release(request.POST.get("domain", "")):
+            notes.success(request, gettext("Mail goes on."))
+        return redirect("sending")
+    now = due.now()
+    counted = counting.of_days(DAYS)
+    context = {
+        "braked": braked(),
+        "halts": halts(),
+        "waiting": waiting(),
+        "due": overdue(now),
+        "held": held(),
+        "counted": [(label, counted.get(what, 0)) for what, label in LABELS.items()],
+        "days": DAYS,
+    }
+    return render(request, "nurture/admin/sending.html", context)
+
+
+def braked() -> str:
+    pulled = Brake.objects.values_list("pulled", flat=True).first() if brake.is_on() else ""
+    return str(WHY_BRAKED[Braked(pulled)]) if pulled else ""
+
+
+def halts() -> list[dict[str, Any]]:
+    return [
+        {
+            "domain": row.domain,
+            "name": gettext("all programme mail") if row.domain == ALL else row.domain,
+            "why": WHY_HALTED[Halted(row.reason)],
+            "row": row,
+        }
+        for row in Halt.objects.in_force().order_by("domain")
+    ]
+
+
+def waiting() -> list[Any]:
+    """By kind, state and reason: how many, and since when the oldest. Partial indexes hold these
+    rows but for those in doubt."""
+    rows = Message.objects.filter(state__in=values(WAITS)).values("kind", "state", "reason")
+    found = rows.annotate(number=Count("pk"), oldest=Min("created_at"))
+    return list(found.order_by("kind", "state", "reason"))
+
+
+def overdue(now: datetime) -> dict[str, Any]:
+    """Enrolments whose time has come and that nobody has planned."""
+    return Enrolment.objects.due(now).aggregate(number=Count("pk"), oldest=Min("due_at"))
+
+
+def held() -> list[Any]:
+    """Programmes that wait for a person, by reason."""
+    rows = Enrolment.objects.filter(state=EnrolmentState.HELD).values("reason")
+    return list(rows.annotate(number=Count("pk")).order_by("-number"))
