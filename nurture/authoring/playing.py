@@ -77,7 +77,7 @@ def play(
         position, step = found
         wait = timed_by or wait_of(step)
         try:
-            due = schedule.due(
+            due = schedule.arrival(
                 wait,
                 anchors=anchors,
                 calendar=calendar,

@@ -94,14 +94,8 @@ class Search:
         return moment
 
     def weekdays(self) -> tuple[frozenset[int], Why]:
-        """The person's own day within the window comes first, then the step's.
-
-        What had to make room goes on the next day that is open at all: a week later others would
-        be before it again.
-        """
+        """The person's own day within the window comes first, then the step's."""
         of_window = self.calendar.window.weekdays
-        if Why.CAP in self.reasons:
-            return of_window, Why.WINDOW_WEEKDAY
         own = self.person.weekday
         if own is not None and own in of_window and self.wait.is_weekly:
             return frozenset({own}), Why.OWN_WEEKDAY

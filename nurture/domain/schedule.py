@@ -43,6 +43,7 @@ __all__ = [
     "Wait",
     "Why",
     "Window",
+    "arrival",
     "aware",
     "distance",
     "due",
@@ -123,6 +124,34 @@ def next_opening(
     ).moment
 
 
+def arrival(
+    wait: Wait,
+    *,
+    anchors: Anchors,
+    calendar: Calendar,
+    person: Person,
+    not_before: datetime,
+    apart: int = 0,
+    priority: Priority = Priority.PROGRAMME,
+) -> Due:
+    """As `due`, but for room: what has to wait goes on the next day that is open at all.
+
+    On its own weekday a week later, others would be before it again. Raises as `due` does.
+    """
+    found = due(
+        wait,
+        anchors=anchors,
+        calendar=replace(calendar, cap=None),
+        person=person,
+        not_before=not_before,
+        apart=apart,
+    )
+    if calendar.cap is None:
+        return found
+    moment = next_opening(calendar, person, now=found.moment, priority=priority)
+    return found if moment == found.moment else Due(moment, (*found.reasons, Why.CAP))
+
+
 @dataclass(frozen=True, slots=True)
 class Planned(Generic[Key]):
     """One step of a timeline; without a date, the reason says what is missing."""
@@ -153,7 +182,7 @@ def timeline(
             planned.append(Planned(key, None, (Why.DATE_MISSING,)))
             continue
         try:
-            found = due(
+            found = arrival(
                 wait,
                 anchors=anchors,
                 calendar=calendar,

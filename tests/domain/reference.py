@@ -47,16 +47,13 @@ class Reference:
     not_before: datetime
     apart: int = 0
     priority: Priority = Priority.PROGRAMME
-    made_room: bool = False  # from then on any weekday of the window will do
 
     def due(self) -> datetime | None:
         """The first moment that every rule allows, or None within the days that we look at."""
         first, earliest = self.begins()
         for moment in self.moments(max(earliest, self.not_before)):
             if any(self.allows(day, first, moment) for day in self.days_around(moment)):
-                if not self.is_full(wall(moment, self.person.zone).date()):
-                    return moment
-                self.made_room = True
+                return moment
         return None
 
     def begins(self) -> tuple[date, datetime]:
@@ -92,19 +89,18 @@ class Reference:
         return [today + offset * DAY for offset in (-2, -1, 0, 1)]
 
     def allows(self, day: date, first: date, moment: datetime) -> bool:
-        """Whether the window that opens on `day` would let a mail out at this moment."""
+        """Whether the window that opens on `day` lets a mail out at this moment."""
         return (
             day >= first
             and day.weekday() in self.weekdays()
             and day not in self.calendar.closures
             and self.is_open(day, moment)
             and not self.is_quiet(moment)
+            and not self.is_full(wall(moment, self.person.zone).date())
         )
 
     def weekdays(self) -> frozenset[int]:
         of_window, own = self.calendar.window.weekdays, self.person.weekday
-        if self.made_room:
-            return of_window
         days = self.wait.count * {Unit.HOURS: 1 / 24, Unit.DAYS: 1, Unit.WEEKS: 7}[self.wait.unit]
         may_choose = self.wait.weekday is not None or abs(days) >= 7
         if own in of_window and own is not None and may_choose:

@@ -530,6 +530,37 @@ def test_a_timeline_counts_each_step_from_the_one_before() -> None:
     ]
 
 
+def test_what_makes_room_goes_the_next_day_and_not_a_week_later() -> None:
+    """Others on the same weekday would be before it again, week after week."""
+    taken = ((date(2026, 6, 8), Priority.PROGRAMME),)
+
+    arrival = schedule.arrival(
+        Wait(1, weekday=MONDAY),
+        anchors=Anchors(START),
+        calendar=Calendar(DAYTIME, cap=Cap(1)),
+        person=Person(NEW_YORK, weekday=MONDAY, taken=taken),
+        not_before=START,
+    )
+
+    assert arrival.moment == new_york(2026, 6, 9, 8)
+    assert arrival.reasons[-1] == Why.CAP
+
+
+def test_a_timeline_fills_days_with_its_own_mails() -> None:
+    steps = [("one", Wait(0)), ("two", Wait(2, Unit.HOURS)), ("three", Wait(2, Unit.HOURS))]
+
+    rows = schedule.timeline(
+        steps,
+        anchors=Anchors(START),
+        calendar=Calendar(DAYTIME, cap=Cap(2)),
+        person=Person(NEW_YORK),
+        not_before=START,
+    )
+
+    assert [row.due.moment.date().day for row in rows if row.due] == [3, 3, 4]
+    assert [Why.CAP in row.reasons for row in rows] == [False, False, True]
+
+
 def test_a_timeline_ends_where_a_date_is_missing() -> None:
     steps = [
         ("welcome", Wait(0)),
