@@ -16,6 +16,8 @@ from nurture.staff import telling
 
 log = logging.getLogger(__name__)
 
+MAILS_A_TASK = 2_000
+
 
 @shared_task(name="nurture.claim_due")
 def claim_due() -> None:
@@ -30,7 +32,9 @@ def send_transactional() -> None:
 
 @shared_task(name="nurture.send_programme")
 def send_programme() -> None:
-    sending.send_claimed(sending.PROGRAMME)
+    # Short, so that a worker can stop between two: the next bell is for what is left.
+    if sending.send_claimed(sending.PROGRAMME, limit=MAILS_A_TASK) >= MAILS_A_TASK:
+        ring(send_programme)
 
 
 @shared_task(name="nurture.sweep")

@@ -17,7 +17,6 @@ from nurture import outbox, sending  # noqa: E402
 LEASE_SECONDS = float(os.environ.get("FAULTS_LEASE_SECONDS", "4"))
 BEAT_SECONDS = float(os.environ.get("FAULTS_BEAT_SECONDS", "1"))
 
-app.conf.worker_soft_shutdown_timeout = float(os.environ.get("FAULTS_GRACE_SECONDS", "5"))
 outbox.LEASE = timedelta(seconds=LEASE_SECONDS)
 outbox.LEASE_RESERVE = timedelta(seconds=LEASE_SECONDS / 10)
 outbox.LEASE_AFTER_HANDOVER = timedelta(seconds=2 * LEASE_SECONDS)

@@ -1,8 +1,9 @@
-"""A process that kills itself in front of its n-th statement, commit or SMTP command."""
+"""Something that happens in front of the n-th statement, commit or SMTP command of a process."""
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -10,34 +11,50 @@ from django.db.backends.utils import CursorWrapper
 
 from nurture.mail import smtp
 
+POINTS: tuple[tuple[Any, str], ...] = (
+    (CursorWrapper, "execute"),
+    (BaseDatabaseWrapper, "commit"),
+    (BaseDatabaseWrapper, "_commit"),
+    (smtp.Connection, "_command"),
+    (smtp.Connection, "_reply"),
+    (smtp.Connection, "hand_over"),
+)
 _seen = 0
-_last = 0
 
 
 def crash_at(number: int) -> None:
-    """Count from here on. Number 0 never comes, and only counts."""
-    global _last  # noqa: PLW0603
-    _last = number
-    watch(CursorWrapper, "execute")
-    watch(BaseDatabaseWrapper, "commit")
-    watch(BaseDatabaseWrapper, "_commit")
-    watch(smtp.Connection, "_command")
-    watch(smtp.Connection, "_reply")
-    watch(smtp.Connection, "hand_over")
+    """Die at this point, from here on. Number 0 never comes, and only counts."""
+    for owner, name in POINTS:
+        watch(owner, name, number, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+@contextmanager
+def at_point(number: int, act: Callable[[], object]) -> Iterator[Callable[[], int]]:
+    """Do something at this point; yields how many points there were."""
+    global _seen  # noqa: PLW0603
+    _seen = 0
+    real = [(owner, name, getattr(owner, name)) for owner, name in POINTS]
+    for owner, name in POINTS:
+        watch(owner, name, number, act)
+    try:
+        yield seen
+    finally:
+        for owner, name, was in real:
+            setattr(owner, name, was)
 
 
 def seen() -> int:
     return _seen
 
 
-def watch(owner: Any, name: str) -> None:
+def watch(owner: Any, name: str, number: int, act: Callable[[], object]) -> None:
     real: Callable[..., Any] = getattr(owner, name)
 
     def counted(*arguments: Any, **options: Any) -> Any:
         global _seen  # noqa: PLW0603
         _seen += 1
-        if _seen == _last:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if _seen == number:
+            act()
         return real(*arguments, **options)
 
     setattr(owner, name, counted)

@@ -144,7 +144,7 @@ def test_f22_a_deploy_stops_a_worker_within_its_time(
 ) -> None:
     crowd(30)
     relay.stall(phase, seconds=1, times=8)
-    old = installation.worker(concurrency=1, REMAP_SIGTERM="SIGQUIT")
+    old = installation.worker(concurrency=1)
     installation.beat(FAULTS_BEAT_SECONDS="0.3")
     wait_for(lambda: Message.objects.filter(state=MessageState.CLAIMED).exists() or relay.mails)
     started = time.monotonic()
@@ -156,4 +156,4 @@ def test_f22_a_deploy_stops_a_worker_within_its_time(
 
     tally = promises.hold(relay)
     assert took < 45
-    assert tally.unknown <= 8
+    assert tally.unknown == 0  # what was under way has ended by itself
