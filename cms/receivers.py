@@ -13,6 +13,7 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from wagtail.models import (
     Collection,
     CollectionViewRestriction,
+    Locale,
     Page,
     PageViewRestriction,
     Site,
@@ -20,9 +21,9 @@ from wagtail.models import (
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms import tasks
-from cms.documents import faults, outdated, store
+from cms.documents import faults, installation, outdated, store
 from cms.documents.pages import DOCUMENTS
-from cms.models import Citation, Document, Outdated, Picture
+from cms.models import Citation, Document, FrontEnd, Outdated, Picture, front_end
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,23 @@ def site_changed(**_kwargs: Any) -> None:
     ring()
 
 
+@transaction.atomic
+def front_end_changed(**_kwargs: Any) -> None:
+    front_end.forget()
+    outdated.mark_pages(installation.behind())
+    ring()
+
+
+@transaction.atomic
+def locale_changed(instance: Locale, *, created: bool = False, **_kwargs: Any) -> None:
+    """A language that goes by another name: its documents say so, and so do their translations."""
+    if not created:
+        pages = list(Page.objects.filter(locale=instance).values_list("pk", flat=True))
+        outdated.mark_pages(pages, urgent=True)
+        outdated.mark(f"page:{pk}" for pk in pages)
+        ring()
+
+
 def connect() -> None:
     page_published.connect(published, dispatch_uid="compile what was published")
     page_unpublished.connect(hidden, dispatch_uid="serve no page that was unpublished")
@@ -142,6 +160,9 @@ def connect() -> None:
         (pre_delete, Picture, picture_deleted),
         (post_save, Site, site_changed),
         (post_delete, Site, site_changed),
+        (post_save, FrontEnd, front_end_changed),
+        (post_delete, FrontEnd, front_end_changed),
+        (post_save, Locale, locale_changed),
         (post_save, Citation, citation_changed),
         (pre_delete, Citation, citation_changed),
     ]

@@ -84,7 +84,7 @@ def grow(*, to: int) -> int:
             "id": f"{first} + n",
             "path": f"'{source.path[:-4]}' || upper(lpad(to_hex({first} + n + 40960), 4, '0'))",
             "slug": f"'copy-{first}-' || n",
-            "url_path": f"url_path || '{first}-' || n",
+            "url_path": f"rtrim(url_path, '/') || '-{first}-' || n || '/'",
             "translation_key": "gen_random_uuid()",
             "live_revision_id": "NULL",
             "latest_revision_id": "NULL",
@@ -94,7 +94,12 @@ def grow(*, to: int) -> int:
             copy(cursor, table, {key: f"{first} + n"}, number, f"{key} = {source.pk}")
         changes = {"id": None, "object_id": f"({first} + n)::text"}
         copy(cursor, entry, changes, number, f"object_id = '{source.pk}'")
-        changes = {"id": None, "page_id": f"{first} + n", "key": "gen_random_uuid()"}
+        changes = {
+            "id": None,
+            "page_id": f"{first} + n",
+            "key": "gen_random_uuid()",
+            "path": f"rtrim(path, '/') || '-{first}-' || n || '/'",
+        }
         copy(cursor, "cms_document", changes, number, f"page_id = {source.pk}")
         cursor.execute(
             "INSERT INTO cms_source (document_id, name) SELECT document.id, source.name"

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import prefetch_related_objects
-
 from cms.blocks import ACTIONS
 from cms.documents import cards, pictures, words
 from cms.documents.reader import Reader
+from cms.documents.shapes.base import Image
 from cms.documents.shapes.blocks import (
     Block,
     CodeBlock,
@@ -23,9 +22,10 @@ from cms.documents.shapes.blocks import (
     TextBlock,
 )
 from cms.media_blocks import VIEWS
-from cms.models import DiagnosisPage, ExercisePage
+from cms.models import DiagnosisPage
 
 ACTION_LABELS = dict(ACTIONS)
+PICTURED = {"picture", "step"}
 VIEW_LABELS = {"": "", **dict(VIEWS)}
 
 
@@ -59,8 +59,14 @@ def step(block: Any, reader: Reader) -> StepBlock:
         id=block.id,
         text=value["text"],
         seconds=value["seconds"],
-        image=pictures.image(picture, reader, alt=alt_text(picture)) if picture else None,
+        image=image(picture, reader) if picture else None,
     )
+
+
+def image(picture: Any, reader: Reader) -> Image | None:
+    """The block holds a copy of its own, which knows the text for this place and nothing else."""
+    known = reader.shared.pictures([picture.pk])
+    return pictures.image(known.get(picture.pk), reader, alt=alt_text(picture))
 
 
 def alt_text(picture: Any) -> str:
@@ -71,11 +77,10 @@ def alt_text(picture: Any) -> str:
 def picture(block: Any, reader: Reader) -> PictureBlock | None:
     """Nothing while the picture is not for everybody."""
     value = block.value
-    shown = value["picture"]
-    image = pictures.image(shown, reader, alt=alt_text(shown)) if shown else None
-    if image is None:
+    shown = image(value["picture"], reader) if value["picture"] else None
+    if shown is None:
         return None
-    return PictureBlock(type="picture", id=block.id, image=image, **view(value))
+    return PictureBlock(type="picture", id=block.id, image=shown, **view(value))
 
 
 def film(block: Any, reader: Reader) -> FilmBlock:
@@ -166,12 +171,15 @@ BLOCKS: dict[str, Callable[[Any, Reader], Block | None]] = {
 
 
 def stream(blocks: Any, reader: Reader) -> list[Any]:
-    exercises = [block.value["exercise"] for block in blocks if block.block_type == "exercise"]
-    with_pictures([page for page in exercises if page])
+    load_pictures(blocks, reader)
     made = [BLOCKS[block.block_type](block, reader) for block in blocks]
     return [block for block in made if block is not None]
 
 
-def with_pictures(exercises: list[ExercisePage]) -> None:
-    """The blocks hold these very pages, so their pictures come in two queries for all."""
-    prefetch_related_objects(exercises, "drawing__collection", "drawing__renditions", "locale")
+def load_pictures(blocks: Any, reader: Reader) -> None:
+    """Those of all blocks at once. The blocks hold these very exercises."""
+    exercises = [block.value["exercise"] for block in blocks if block.block_type == "exercise"]
+    own = [block.value["picture"] for block in blocks if block.block_type in PICTURED]
+    drawings = [page.drawing_id for page in exercises if page and page.drawing_id]
+    reader.shared.pictures([*drawings, *(picture.pk for picture in own if picture)])
+    reader.shared.attach("drawing", filter(None, exercises))

@@ -1,6 +1,7 @@
 """What became of the documents, for those who keep a copy."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -22,7 +23,7 @@ NUMBER = """
 def note(documents: Iterable[Document], *, removed: bool = False) -> None:
     """In the transaction of the change. The row gets its number after the commit."""
     now = timezone.now()
-    rows = {
+    rows: dict[Any, Change] = {
         (document.type, document.key, document.locale): Change(
             type=document.type,
             key=document.key,
@@ -35,13 +36,17 @@ def note(documents: Iterable[Document], *, removed: bool = False) -> None:
         )
         for document in documents
     }
+    if not rows:
+        return
     Change.objects.bulk_create(
         rows.values(),
         update_conflicts=True,
         unique_fields=["type", "key", "locale"],
         update_fields=["path", "removed", "at", "number", "purged"],
     )
-    transaction.on_commit(number, robust=True)
+    waiting = transaction.get_connection().run_on_commit
+    if not any(callback is number for _savepoints, callback, _robust in waiting):
+        transaction.on_commit(number, robust=True)
 
 
 def number() -> None:

@@ -13,6 +13,7 @@ from cms.documents import cards, facets, parts, words
 from cms.documents.pages import DOCUMENTS, Make
 from cms.documents.reader import Reader
 from cms.documents.shapes import Shape
+from cms.documents.shared import Shared
 from cms.models.documents import DocumentType
 
 ETAG_LENGTH = 32
@@ -41,18 +42,20 @@ class Compiled:
         return sha256((self.body + self.card).encode()).hexdigest()[:ETAG_LENGTH]
 
 
-def compile_page(page: Page) -> list[Compiled]:
-    """The documents of a specific page; none if not everybody may see it."""
-    with override(page.locale.language_code):
+def compile_page(page: Page, shared: Shared | None = None) -> list[Compiled]:
+    """The documents of a specific page; none if not everybody may see it. `shared`: if it is one
+    of several in a transaction."""
+    shared = shared or Shared([page])
+    with override(shared.locales[page.locale_id].language_code):
         return [
             compiled
             for kind, make in DOCUMENTS.get(type(page), {}).items()
-            if (compiled := compile_document(page, kind, make)) is not None
+            if (compiled := compile_document(page, kind, make, shared)) is not None
         ]
 
 
-def compile_document(page: Any, kind: DocumentType, make: Make) -> Compiled | None:
-    reader = Reader(locale=page.locale.language_code)
+def compile_document(page: Any, kind: DocumentType, make: Make, shared: Shared) -> Compiled | None:
+    reader = Reader(locale=shared.locales[page.locale_id].language_code, shared=shared)
     if reader.page(page) is None:
         return None
     document = parts.with_structured_data(make(page, reader), page, reader)
@@ -77,7 +80,7 @@ def compile_document(page: Any, kind: DocumentType, make: Make) -> Compiled | No
 
 def compile_draft(page: Any) -> str:
     """The document of a page as somebody is writing it. What it leads to is public all the same."""
-    reader = Reader(locale=page.locale.language_code)
+    reader = Reader(locale=page.locale.language_code, shared=Shared([page]))
     make = next(iter(DOCUMENTS[type(page)].values()))
     with override(reader.locale):
         return dumped(parts.with_structured_data(make(page, reader), page, reader))

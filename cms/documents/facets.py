@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Q
 from wagtail.models import Page
 
 from cms.documents.reader import Reader
@@ -57,14 +56,15 @@ def lowered(texts: Iterable[str]) -> list[str]:
 
 def regions_above(pages: Iterable[Page], reader: Reader) -> list[Any]:
     """The keys of the regions that the pages stand in."""
-    steps = Page.steplen
-    paths = {page.path[:end] for page in pages for end in range(steps, len(page.path), steps)}
-    regions = RegionPage.objects.filter(Q(path__in=paths)) if paths else []
+    above = {each.path: each for page in pages for each in reader.shared.above(page)}
+    regions = [above[path] for path in sorted(above) if isinstance(above[path], RegionPage)]
     return [region.translation_key for region in reader.pages(regions)]
 
 
 def regions_of(pages: Iterable[Page], reader: Reader) -> list[Any]:
     """The same, and the regions that the document names itself, with what they stand in."""
     keys = reader.relations.get("regions", [])
+    if not keys:
+        return regions_above(pages, reader)
     named = RegionPage.objects.filter(translation_key__in=keys, locale__language_code=reader.locale)
     return [*keys, *regions_above([*pages, *named], reader)]

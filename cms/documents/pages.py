@@ -1,13 +1,13 @@
 """From a page to its document, one function for each type. They read; they write nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from wagtail.models import Page
 
-from cms.documents import blocks, cards, parts, pictures, words
+from cms.documents import blocks, cards, installation, parts, pictures, words
 from cms.documents.reader import Reader
 from cms.documents.shapes import Shape
 from cms.documents.shapes.exercise import Dosage
@@ -38,7 +38,6 @@ from cms.models import (
 from cms.models.documents import DocumentType
 
 SIGNUP = "/signup/"
-PICTURED = ("locale", "drawing__collection")
 
 
 def article(page: ArticlePage, reader: Reader) -> ArticleDocument:
@@ -65,10 +64,10 @@ def clinician(page: ClinicianPage, reader: Reader) -> ClinicianDocument:
 
 
 def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
-    links = page.exercises.select_related(*(f"exercise__{name}" for name in PICTURED))
-    links = list(links.prefetch_related("exercise__drawing__renditions"))
-    links = reader.follow(links, "exercise", page, among=pictured())
+    links = list(page.exercises.select_related("exercise"))
+    links = reader.follow(links, "exercise", page)
     fitting = [(link, reader.page(link.exercise)) for link in links]
+    reader.shared.attach("drawing", [exercise for _link, exercise in fitting if exercise])
     page.exercise_list = [link for link, exercise in fitting if exercise]
     reader.relate("exercises", [exercise for _link, exercise in fitting if exercise])
     regions = named_regions(page, page.more_regions, reader)
@@ -99,15 +98,8 @@ def diagnosis(page: DiagnosisPage, reader: Reader) -> DiagnosisDocument:
     )
 
 
-def pictured() -> Any:
-    exercises = ExercisePage.objects.select_related(*PICTURED)
-    return exercises.prefetch_related("drawing__renditions")
-
-
 def named_regions(page: Any, rows: Any, reader: Reader) -> list[RegionPage]:
-    named = list(rows.select_related("region__locale"))
-    regions = RegionPage.objects.select_related("locale")
-    followed = reader.follow(named, "region", page, among=regions)
+    followed = reader.follow(list(rows.select_related("region")), "region", page)
     return reader.pages(row.region for row in followed)
 
 
@@ -115,21 +107,25 @@ def related_pages(page: DiagnosisPage, reader: Reader) -> list[Page]:
     """In the editor's order; a query for each type of page among them."""
     rows = reader.follow(list(page.related.select_related("target")), "target", page)
     order = [row.target.pk for row in rows]
+    if not order:
+        return []
     found = {target.pk: target for target in Page.objects.filter(pk__in=order).specific()}
-    return reader.pages(found[key] for key in order if key in found)
+    shown = reader.pages(found[key] for key in order if key in found)
+    reader.shared.attach("drawing", [each for each in shown if isinstance(each, ExercisePage)])
+    return shown
 
 
 def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
     reader.note_ways_into(page)
-    links = page.links.select_related(*(f"to__{name}" for name in PICTURED))
-    links = list(links.prefetch_related("to__drawing__renditions"))
-    links = reader.follow(links, "to", page, among=pictured())
+    links = reader.follow(list(page.links.select_related("to")), "to", page)
     ways = [(link, reader.page(link.to)) for link in links]
     reader.relate("links", [to for _link, to in ways if to])
+    easier, harder = reader.pages(page.steps_down()), reader.pages(page.steps_up())
+    reader.shared.attach("drawing", [*(to for _link, to in ways if to), *easier, *harder])
     fitting = DiagnosisPage.objects.filter(
         exercises__exercise__translation_key=page.translation_key, locale=page.locale_id
     )
-    diagnoses = reader.pages(fitting.select_related("locale").order_by("path").distinct())
+    diagnoses = reader.pages(fitting.order_by("path").distinct())
     regions = named_regions(page, page.regions, reader)
     reader.relate("regions", regions)
     dosage = page.default_dosage
@@ -174,8 +170,8 @@ def exercise(page: ExercisePage, reader: Reader) -> ExerciseDocument:
                 for link, to in ways
                 if to
             ],
-            "easier": [cards.exercise(step, reader) for step in reader.pages(page.steps_down())],
-            "harder": [cards.exercise(step, reader) for step in reader.pages(page.steps_up())],
+            "easier": [cards.exercise(step, reader) for step in easier],
+            "harder": [cards.exercise(step, reader) for step in harder],
             "diagnoses": [cards.diagnosis(fits, reader) for fits in diagnoses],
             **parts.of_health_page(page, reader),
         }
@@ -186,10 +182,10 @@ def region(page: RegionPage, reader: Reader) -> RegionDocument:
     reader.note(f"children:{page.pk}")
     reader.note_ways_into(page)
     below: dict[Any, list[Any]] = {
-        kind: reader.pages(kind.objects.child_of(page).select_related("locale").order_by("path"))
+        kind: reader.pages(kind.objects.child_of(page).order_by("path"))
         for kind in (RegionPage, ArticlePage)
     }
-    listed = page.diagnoses().select_related("locale").order_by("path")
+    listed = page.diagnoses().order_by("path")
     below[DiagnosisPage] = reader.pages(listed)
     reader.relate("diagnoses", below[DiagnosisPage])
     reader.relate("articles", below[ArticlePage])
@@ -209,8 +205,8 @@ def region(page: RegionPage, reader: Reader) -> RegionDocument:
 def home(page: HomePage, reader: Reader) -> HomeDocument:
     reader.note(f"children:{page.pk}")
     reader.note("all:article")
-    regions = RegionPage.objects.child_of(page).select_related("locale").order_by("path")
-    articles = ArticlePage.objects.descendant_of(page).select_related("locale").order_by("path")
+    regions = RegionPage.objects.child_of(page).order_by("path")
+    articles = ArticlePage.objects.descendant_of(page).order_by("path")
     return HomeDocument(
         type="home",
         tagline=page.tagline,
@@ -227,8 +223,8 @@ def exercises(page: ExerciseIndexPage, reader: Reader) -> ExercisesDocument:
 
 def team(page: ClinicianIndexPage, reader: Reader) -> TeamDocument:
     reader.note(f"children:{page.pk}")
-    members = ClinicianPage.objects.child_of(page).select_related("locale", "photo__collection")
-    shown = reader.pages(members.prefetch_related("photo__renditions").order_by("path"))
+    shown = reader.pages(ClinicianPage.objects.child_of(page).order_by("path"))
+    reader.shared.attach("photo", shown)
     reader.relate("clinicians", shown)
     return TeamDocument(
         type="team",
@@ -240,6 +236,8 @@ def team(page: ClinicianIndexPage, reader: Reader) -> TeamDocument:
 
 def site(page: HomePage, reader: Reader) -> SiteDocument:
     reader.note(f"children:{page.pk}")
+    reader.note(installation.practice())
+    reader.note(installation.addresses())
     children = reader.pages(page.get_children().specific())
     return SiteDocument(
         type="site",
@@ -258,8 +256,8 @@ def site(page: HomePage, reader: Reader) -> SiteDocument:
 
 def locales(page: Page, reader: Reader) -> list[str]:
     reader.note(f"translations:{page.translation_key}")
-    homes: Iterable[Page] = page.get_translations(inclusive=True).select_related("locale")
-    return sorted(home.locale.language_code for home in reader.pages(homes))
+    homes = reader.pages(reader.shared.translations(page.translation_key))
+    return sorted(home.locale.language_code for home in homes)
 
 
 Make = Callable[[Any, Reader], Shape]

@@ -5,6 +5,7 @@ from typing import Any
 from wagtail.models import Page
 
 from cms import structured_data
+from cms.documents import installation
 from cms.documents.reader import Reader
 from cms.documents.shapes.base import Alternate, Crumb, Person, Published, Reference, Review, Seo
 from cms.models import ClinicianPage
@@ -32,7 +33,9 @@ def with_structured_data(document: Any, page: Any, reader: Reader) -> Any:
     """After the rest: what readers may not see is known by then on the objects that it looks at."""
     if "structured_data" not in type(document).model_fields:
         return document
-    above = reader.pages(page.get_ancestors().filter(depth__gt=1).specific())
+    reader.note(installation.practice())
+    above = reader.pages(reader.shared.above(page))
+    reader.note_addresses()
     graph = structured_data.of(page, above=above)
     if getattr(document, "image", None) is None:  # there is none, or not for everybody
         graph = without_pictures(graph)
@@ -58,16 +61,18 @@ def of_health_page(page: Any, reader: Reader) -> dict[str, Any]:
 
 def breadcrumbs(page: Page, reader: Reader) -> list[Crumb]:
     """The pages above this one that readers may see, from the home page down."""
-    above = reader.pages(page.get_ancestors().filter(depth__gt=1))
+    above = reader.pages(reader.shared.above(page))
     return [Crumb(title=crumb.title, path=reader.path(crumb)) for crumb in above]
 
 
 def alternates(page: Page, reader: Reader) -> list[Alternate]:
     reader.note(f"translations:{page.translation_key}")
-    others = page.get_translations().select_related("locale").order_by("locale__language_code")
+    others = reader.pages(
+        other for other in reader.shared.translations(page.translation_key) if other.pk != page.pk
+    )
     return [
         Alternate(locale=other.locale.language_code, title=other.title, path=reader.path(other))
-        for other in reader.pages(others)
+        for other in others
     ]
 
 

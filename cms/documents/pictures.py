@@ -13,6 +13,7 @@ from wagtail.images.models import SourceImageIOError
 from cms import drawings
 from cms.documents.reader import Reader
 from cms.documents.shapes.base import FocalPoint, Image, Rendition
+from cms.documents.shared import Look
 from cms.models import Picture
 
 log = logging.getLogger(__name__)
@@ -27,25 +28,37 @@ def image(picture: Picture | None, reader: Reader, *, alt: str | None = None) ->
     """None for a picture that not everybody may see, or whose file is gone."""
     if picture is None or not reader.may_show(picture):
         return None
+    known = reader.shared.looks
+    if picture.pk not in known:
+        known[picture.pk] = look(picture)
+    found = known[picture.pk]
+    if not found.prepared:
+        reader.unprepared.add(picture.pk)
+    if found.image is None or alt is None:
+        return found.image
+    return found.image.model_copy(update={"alt": alt})
+
+
+def look(picture: Picture) -> Look:
+    """With its own description. Not prepared: renditions or the colour are missing."""
     try:
         shown = picture.shown()
     except Unreadable as error:
         log.warning("picture %s cannot be shown: %s", picture.pk, type(error).__name__)
-        return None
-    renditions = list(drawn(picture) if picture.is_svg() else made(picture, reader))
-    if picture.colour_hash != picture.get_file_hash():
-        reader.unprepared.add(picture.pk)
-    return Image(
+        return Look(None, prepared=True)
+    whole = picture.is_svg() or picture.has([*picture.specs(), *picture.specs("square")])
+    image = Image(
         url=absolute(shown["url"]),
         width=shown["width"],
         height=shown["height"],
-        alt=picture.description if alt is None else alt,
+        alt=picture.description,
         focal_point=focal_point(picture),
         colour=picture.colour or None,
         author=picture.author,
         licence=picture.licence,
-        renditions=renditions,
+        renditions=list(drawn(picture) if picture.is_svg() else made(picture)),
     )
+    return Look(image, prepared=whole and picture.colour_hash == picture.get_file_hash())
 
 
 def absolute(url: str) -> str:
@@ -59,7 +72,7 @@ def drawn(picture: Picture) -> Iterator[Rendition]:
     yield Rendition(format="svg", url=url, width=picture.width, height=picture.height)
 
 
-def made(picture: Picture, reader: Reader) -> Iterator[Rendition]:
+def made(picture: Picture) -> Iterator[Rendition]:
     ready = {rendition.filter_spec: rendition for rendition in picture.renditions.all()}
     for spec, form in picture.specs().items():
         if rendition := ready.get(spec):
@@ -71,10 +84,6 @@ def made(picture: Picture, reader: Reader) -> Iterator[Rendition]:
                     "height": rendition.height,
                 }
             )
-        else:
-            reader.unprepared.add(picture.pk)
-    if not picture.has(picture.specs("square")):
-        reader.unprepared.add(picture.pk)
 
 
 def focal_point(picture: Picture) -> FocalPoint | None:

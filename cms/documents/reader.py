@@ -7,7 +7,8 @@ Names of sources:
     all:article       which pages of a type there are
     translations:KEY  which languages a page exists in
     into:en:KEY       which documents of a language lead to the page
-    picture:3, citation:5, setting:label
+    picture:3, citation:5
+    setting:WHAT:MARK see `cms.documents.installation`
 """
 
 from collections.abc import Iterable
@@ -16,10 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.functional import cached_property
-from wagtail.models import CollectionViewRestriction, Page, PageViewRestriction
+from wagtail.models import Page
 
 from cms import languages
+from cms.documents import installation
+from cms.documents.shared import Shared
 
 
 def way_into(key: UUID, locale: str) -> str:
@@ -27,14 +29,16 @@ def way_into(key: UUID, locale: str) -> str:
 
 
 class Reader:
-    """Gives only what anybody may see. One for each compile, since it remembers what is closed."""
+    """Gives only what anybody may see. One for each document."""
 
-    def __init__(self, *, locale: str) -> None:
+    def __init__(self, *, locale: str, shared: Shared | None = None) -> None:
         self.locale = locale
+        self.shared = shared or Shared()
         self.names: set[str] = set()
         self.relations: dict[str, list[UUID]] = {}
         self.valid_until: datetime | None = None
         self.unprepared: set[int] = set()  # pictures without all their renditions
+        self.sites: set[int] = set()
         self.now = timezone.now()
 
     # ------------------------------------------------------------------ pages
@@ -44,6 +48,7 @@ class Reader:
         if page is None:
             return None
         self.names.add(f"page:{page.pk}")
+        page.locale = self.shared.locales[page.locale_id]
         if not self.is_public(page):
             # For whoever looks at this very object later in the compile: readers do not see it.
             page.live = False
@@ -57,17 +62,21 @@ class Reader:
 
     def is_public(self, page: Page) -> bool:
         expired = page.expire_at is not None and page.expire_at <= self.now
-        closed = any(page.path.startswith(path) for path in self._closed_pages)
+        closed = any(page.path.startswith(path) for path in self.shared.closed_pages)
         return bool(page.live) and not expired and not closed and self.path(page) != ""
 
     def path(self, page: Page) -> str:
         """Where a page stands on its site, or nothing if it stands on none."""
-        parts = page.get_url_parts(self)  # it keeps the roots of the sites on what it is given
-        return str(parts[2] or "") if parts else ""
+        parts = page.get_url_parts(self.shared)  # it keeps the roots of the sites on what it gets
+        if not parts:
+            return ""
+        self.sites.add(parts[0])
+        return str(parts[2] or "")
 
-    @cached_property
-    def _closed_pages(self) -> tuple[str, ...]:
-        return tuple(PageViewRestriction.objects.values_list("page__path", flat=True))
+    def note_addresses(self) -> None:
+        """The document has absolute addresses: of files, and of the pages that it looked at."""
+        self.names.add(installation.addresses())
+        self.names.update(map(installation.front_end_of, self.sites))
 
     def follow(self, links: list[Any], name: str, page: Any, *, among: Any = None) -> list[Any]:
         """`languages.follow`, and which translations there are is written down."""
@@ -95,9 +104,5 @@ class Reader:
     def may_show(self, picture: Any) -> bool:
         self.names.add(f"picture:{picture.pk}")
         return not any(
-            picture.collection.path.startswith(path) for path in self._closed_collections
+            picture.collection.path.startswith(path) for path in self.shared.closed_collections
         )
-
-    @cached_property
-    def _closed_collections(self) -> tuple[str, ...]:
-        return tuple(CollectionViewRestriction.objects.values_list("collection__path", flat=True))

@@ -1,6 +1,7 @@
 """Keeps documents, with what they were made from, and notes what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -11,7 +12,10 @@ from wagtail.models import Page
 from cms.documents import changes, outdated
 from cms.documents.compiling import Compiled, compile_page
 from cms.documents.reader import Reader, way_into
+from cms.documents.shared import Shared
 from cms.models import Document, Outdated, Relation, Source
+
+Unprepared = dict[int, set[int]]  # by page, the pictures that lack renditions
 
 
 @transaction.atomic
@@ -21,23 +25,57 @@ def keep(page_id: int) -> set[int]:
     The page's row is locked, so that nobody unpublishes it meanwhile. What is marked as outdated
     while we compile stays marked. Returns the pictures that are not prepared yet.
     """
-    page = Page.objects.select_for_update(no_key=True).filter(pk=page_id).first()
-    if page is None:
-        return set()
-    Outdated.objects.filter(page_id=page_id).delete()
-    specific = page.specific
-    known = {document.type: document for document in Document.objects.filter(page_id=page_id)}
-    compiled = compile_page(specific)
-    for one in compiled:
-        write(specific, known.pop(one.type, None), one)
-    forget(known.values())
-    return {picture for one in compiled for picture in one.unprepared}
+    _kept, unprepared = _keep(Page.objects.select_for_update(no_key=True).filter(pk=page_id))
+    return unprepared.get(page_id, set())
 
 
-def write(page: Any, known: Document | None, compiled: Compiled) -> None:
+@transaction.atomic
+def keep_free(page_ids: Collection[int]) -> tuple[set[int], Unprepared]:
+    """The same for several pages, which share what they look up, but without those that somebody
+    else has locked: we hold many rows, so we wait for nobody. Returns the pages that were kept, and
+    which of them lack which pictures."""
+    busy = Document.objects.select_for_update(no_key=True, skip_locked=True)
+    documents = Document.objects.filter(page_id__in=page_ids).values_list("pk", "page_id")
+    locked = set(busy.filter(page_id__in=page_ids).values_list("pk", flat=True))
+    held = {page_id for pk, page_id in documents if pk not in locked}
+    rows = Page.objects.select_for_update(no_key=True, skip_locked=True)
+    return _keep(rows.filter(pk__in={*page_ids} - held))
+
+
+def _keep(rows: models.QuerySet[Page]) -> tuple[set[int], Unprepared]:
+    began = timezone.now()
+    pages = [page.pk for page in rows]
+    Outdated.objects.filter(page_id__in=pages).delete()
+    specific = list(Page.objects.filter(pk__in=pages).specific())
+    known: dict[int, dict[str, Document]] = {pk: {} for pk in pages}
+    found = Document.objects.filter(page_id__in=pages)
+    for document in found.prefetch_related("sources", "relations"):
+        known[document.page_id][document.type] = document
+    shared = Shared(specific)
+    unprepared: Unprepared = {}
+    changed: list[Document] = []
+    for page in specific:
+        for compiled in compile_page(page, shared):
+            before = known[page.pk].pop(compiled.type, None)
+            document, is_another = write(page, before, compiled, began=began)
+            changed += [document] if is_another else []
+            if compiled.unprepared:
+                unprepared.setdefault(page.pk, set()).update(compiled.unprepared)
+    changes.note(changed)
+    forget(document for left in known.values() for document in left.values())
+    return {*pages}, unprepared
+
+
+def write(
+    page: Any, known: Document | None, compiled: Compiled, *, began: datetime
+) -> tuple[Document, bool]:
+    """The document as it is now, and whether readers see another one than before. `began`: before
+    anything was read, so what is published from then on is newer than the document."""
     now = timezone.now()
     changed = known is None or (known.etag, known.path) != (compiled.etag, compiled.path)
-    before = links_of([known]) if known else set()
+    path_before = known.path if known else compiled.path
+    before = ways_of(known) if known else set()
+    document = known or Document(page_id=page.pk, type=compiled.type)
     values = {
         "revision_id": page.live_revision_id,
         "key": compiled.key,
@@ -48,7 +86,7 @@ def write(page: Any, known: Document | None, compiled: Compiled) -> None:
         "card": compiled.card,
         "etag": compiled.etag,
         "changed_at": now if changed or known is None else known.changed_at,
-        "compiled_at": now,
+        "compiled_at": began,
         "valid_until": compiled.valid_until,
         "first_published_at": page.first_published_at,
         "last_published_at": page.last_published_at,
@@ -57,19 +95,21 @@ def write(page: Any, known: Document | None, compiled: Compiled) -> None:
         "names": compiled.names,
         "words": compiled.words,
     }
-    document, _created = Document.objects.update_or_create(
-        page_id=page.pk, type=compiled.type, defaults=values
-    )
-    write_sources(document, compiled.sources)
-    write_relations(document, compiled.relations)
-    if changed:
-        changes.note([document])
-    if known is not None and known.path != compiled.path:
+    for name, value in values.items():
+        setattr(document, name, value)
+    document.save(force_insert=known is None, force_update=known is not None)
+    write_sources(document, compiled.sources, known=known)
+    after = write_relations(document, compiled.relations, known=known)
+    if path_before != compiled.path:
         moved(page)
-    after = links_of([document])
     outdated.mark((way_into(*way) for way in before ^ after), but=page.pk)
     if known is None:
         outdated.mark(appearances([document]), but=page.pk)
+    return document, changed
+
+
+def ways_of(document: Document) -> set[tuple[Any, str]]:
+    return {(relation.key, document.locale) for relation in document.relations.all()}
 
 
 def moved(page: Page) -> None:
@@ -87,30 +127,35 @@ def moved(page: Page) -> None:
     outdated.mark([*names, f"page:{page.pk}"], urgent=True, but=page.pk)
 
 
-def write_sources(document: Document, names: Iterable[str]) -> None:
+def write_sources(document: Document, names: Iterable[str], *, known: Document | None) -> None:
     wanted = set(names)
-    known = set(document.sources.values_list("name", flat=True))
-    document.sources.filter(name__in=known - wanted).delete()
+    before = {source.name for source in known.sources.all()} if known else set()
+    if gone := before - wanted:
+        Source.objects.filter(document=document, name__in=gone).delete()
     Source.objects.bulk_create(
-        [Source(document=document, name=name) for name in sorted(wanted - known)]
+        [Source(document=document, name=name) for name in sorted(wanted - before)]
     )
 
 
-def write_relations(document: Document, relations: dict[str, list[Any]]) -> None:
+def write_relations(
+    document: Document, relations: dict[str, list[Any]], *, known: Document | None
+) -> set[tuple[Any, str]]:
+    """Returns what `ways_of` would find from now on."""
     wanted = [
         (name, key, position)
         for name, keys in relations.items()
         for position, key in enumerate(keys)
     ]
-    if wanted == [*document.relations.order_by("pk").values_list("name", "key", "position")]:
-        return
-    document.relations.all().delete()
-    Relation.objects.bulk_create(
-        [
-            Relation(document=document, name=name, key=key, position=position)
-            for name, key, position in wanted
-        ]
-    )
+    rows = sorted(known.relations.all(), key=lambda row: row.pk) if known else []
+    if wanted != [(row.name, row.key, row.position) for row in rows]:
+        Relation.objects.filter(document=document).delete()
+        Relation.objects.bulk_create(
+            [
+                Relation(document=document, name=name, key=key, position=position)
+                for name, key, position in wanted
+            ]
+        )
+    return {(key, document.locale) for _name, key, _position in wanted}
 
 
 def forget(documents: Iterable[Document], *, urgent: bool = False) -> None:

@@ -1,16 +1,15 @@
 """Makes again what is outdated, and finds what nobody marked."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import count
 
 from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 from wagtail.models import Page
 
-from cms.documents import faults, outdated, pictures, store
+from cms.documents import faults, installation, outdated, pictures, store
 from cms.documents.compiling import compile_page
 from cms.documents.pages import DOCUMENTS
 from cms.models import Document, Outdated, Picture
@@ -18,20 +17,22 @@ from cms.models import Document, Outdated, Picture
 log = logging.getLogger(__name__)
 
 WORKING = 0x636D74  # the advisory lock of whoever works
+TOGETHER = 20  # pages in one transaction: a publisher of one of them waits that long at most
+MARKS_LOOKED_AT = 500  # a page may have many
 
 
 def work() -> int:
     """Compile what is marked, the urgent first, else in order; how many pages. 0 if somebody else
     is at it: they see our marks too."""
     failed: set[int] = set()
+    done = 0
     with alone() as ours:
-        for done in count():
-            page = next_page(failed) if ours else None
-            if page is None:
-                return done - len(failed)
-            if not succeeds(make, page):
-                failed.add(page)
-    return 0
+        while ours and (pages := next_pages(failed)):
+            kept = make_together(pages)
+            kept |= {page for page in pages if page not in kept and succeeds(make, page)}
+            failed |= {*pages} - kept
+            done += len(kept)
+    return done
 
 
 def succeeds(act: Callable[[int], None], page_id: int) -> bool:
@@ -44,13 +45,36 @@ def succeeds(act: Callable[[int], None], page_id: int) -> bool:
     return True
 
 
+def make_together(page_ids: list[int]) -> set[int]:
+    """Compile several pages in one transaction; which ones that were. Those that are left, because
+    somebody has them locked or one of them fails, are for `make`."""
+    if len(page_ids) == 1:
+        return set()
+    try:
+        kept, unprepared = store.keep_free(page_ids)
+    except Exception as error:  # noqa: BLE001 - `make` will say which page it was
+        log.warning("pages are compiled one by one: %s", faults.told(error))
+        return set()
+    prepare(picture for found in unprepared.values() for picture in found)
+    for page_id in unprepared:
+        succeeds(keep_once_more, page_id)
+    return kept
+
+
 def make(page_id: int) -> None:
     """Compile a page; if pictures lack renditions, make those (nothing is locked) and once more."""
-    unprepared = store.keep(page_id)
-    for picture in Picture.objects.filter(pk__in=unprepared):
+    if unprepared := store.keep(page_id):
+        prepare(unprepared)
+        keep_once_more(page_id)
+
+
+def prepare(picture_ids: Iterable[int]) -> None:
+    for picture in Picture.objects.filter(pk__in=set(picture_ids)):
         pictures.prepare(picture)
-    if unprepared:
-        store.keep(page_id)
+
+
+def keep_once_more(page_id: int) -> None:
+    store.keep(page_id)
 
 
 def make_at_once(page_id: int) -> None:
@@ -59,9 +83,10 @@ def make_at_once(page_id: int) -> None:
         outdated.mark_pages([page_id])
 
 
-def next_page(failed: set[int]) -> int | None:
+def next_pages(failed: set[int]) -> list[int]:
     marks = Outdated.objects.exclude(page_id__in=failed).order_by("-urgent", "pk")
-    return marks.values_list("page_id", flat=True).first()
+    found = marks.values_list("page_id", flat=True)[:MARKS_LOOKED_AT]
+    return list(dict.fromkeys(found))[:TOGETHER]
 
 
 @contextmanager
@@ -95,6 +120,7 @@ def strays() -> set[int]:
         *without.values_list("pk", flat=True),
         *documents.values_list("page_id", flat=True),
         *behind(),
+        *installation.behind(),
     }
 
 

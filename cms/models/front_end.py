@@ -50,11 +50,11 @@ class FrontEnd(BaseSiteSetting):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        Remembered.until = 0.0
+        forget()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted: tuple[int, dict[str, int]] = super().delete(*args, **kwargs)
-        Remembered.until = 0.0
+        forget()
         return deleted
 
 
@@ -71,6 +71,11 @@ class Remembered:
 
     until = 0.0
     rows: dict[int, FrontEnd] = {}
+
+
+def forget() -> None:
+    """Ask for the rows again. Other processes go on for a while with what they know."""
+    Remembered.until = 0.0
 
 
 def of_site(site_id: int) -> Client | None:

@@ -12,6 +12,7 @@ from wagtail.models import Page
 
 from cms.documents import store, working
 from cms.documents.compiling import Compiled, compile_page
+from cms.documents.shared import Shared
 from cms.models import Citation, Document, ExercisePage, Outdated, Picture
 from cms.sample import Loaded
 from tests.api.reading import get
@@ -171,10 +172,10 @@ def test_a_page_that_cannot_be_compiled_is_withheld_and_stops_no_other(
     whole = compile_page
     broken = compiled.exercises["move-1"]
 
-    def fails(page: Page) -> list[Compiled]:
+    def fails(page: Page, shared: Shared) -> list[Compiled]:
         if page.pk == broken.pk:
             raise ValueError(page.pk)
-        return whole(page)
+        return whole(page, shared)
 
     monkeypatch.setattr(store, "compile_page", fails)
     broken.title = "A correction"

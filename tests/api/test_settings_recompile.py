@@ -1,0 +1,193 @@
+"""Settings are sources as well: what shows one is made again when it changes, and nothing else."""
+
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from wagtail.models import Locale, Page, Site
+
+from cms.documents import store, working
+from cms.documents.compiling import compile_page
+from cms.models import ClinicianPage, Document, Outdated
+from cms.models.front_end import FrontEnd, Remembered
+from cms.sample import Loaded
+from tests.api.reading import get
+from tests.api.test_recompiling import ALL, compiling, republish
+
+HOST = "https://front.example.org"
+
+
+@pytest.fixture
+def headless(settings: Settings, compiled: Loaded) -> Loaded:
+    settings.HEADLESS_CLIENT_URL = HOST
+    Remembered.until = 0.0
+    working.repair()
+    return compiled
+
+
+def types_changed(before: dict[int, str]) -> set[str]:
+    after = Document.objects.values_list("pk", "etag", "type")
+    return {kind for pk, etag, kind in after if before[pk] != etag}
+
+
+def etags() -> dict[int, str]:
+    return dict(Document.objects.values_list("pk", "etag"))
+
+
+def test_another_name_of_the_practice_is_noticed_without_a_signal(
+    compiled: Loaded, client: Client, settings: Settings
+) -> None:
+    assert working.repair() == 0
+    settings.PRACTICE_NAME = "Elm Clinic"
+
+    assert working.repair() == len(ALL)
+    assert working.repair() == 0
+
+    assert get(client, "site/")["title"] == "Elm Clinic"
+    assert not Document.objects.exclude(body__contains="Elm Clinic").exists()
+
+
+def test_another_address_of_ours_is_noticed(compiled: Loaded, settings: Settings) -> None:
+    settings.SITE_URL = "https://elm.example.org"
+
+    assert working.repair() == len(ALL)
+
+    assert not Document.objects.exclude(body__contains="https://elm.example.org").exists()
+
+
+def test_a_setting_that_no_document_shows_compiles_nothing(
+    compiled: Loaded, settings: Settings
+) -> None:
+    settings.PRACTICE_PHONE = "555 0100"
+    settings.HEADLESS_PREVIEW_PATH = "/drafts/"
+
+    assert working.repair() == 0
+
+
+def test_the_front_end_of_a_site_is_in_what_has_absolute_addresses(headless: Loaded) -> None:
+    before = etags()
+
+    with compiling() as seen:
+        FrontEnd.objects.create(site=Site.objects.get(), url="https://new.example.org")
+
+    assert seen.titles == ALL
+    # The document of the site has paths only.
+    assert types_changed(before) == set(Document.objects.values_list("type", flat=True)) - {"site"}
+    assert not Document.objects.filter(body__contains=HOST).exists()
+
+
+def test_a_front_end_that_another_process_still_remembers_is_noticed_later(
+    headless: Loaded,
+) -> None:
+    row = FrontEnd.objects.create(site=Site.objects.get(), url="https://new.example.org")
+    working.work()
+    FrontEnd.objects.filter(pk=row.pk).update(url="https://newer.example.org")
+
+    assert working.repair() == 0  # as this process remembers it
+    Remembered.until = 0.0
+
+    assert working.repair() == len(ALL)
+    assert Document.objects.filter(body__contains="https://newer.example.org").exists()
+
+
+def test_the_preview_path_of_a_front_end_shows_in_no_document(headless: Loaded) -> None:
+    with compiling() as seen:
+        FrontEnd.objects.create(site=Site.objects.get(), preview_path="/drafts/")
+
+    assert seen.titles == set()
+
+
+def test_a_menu_shows_what_is_published_into_it(compiled: Loaded, client: Client) -> None:
+    page = compiled.region
+    page.show_in_menus = False
+    page.save_revision().publish()
+    working.work()
+    assert "Hip" not in [item["title"] for item in get(client, "site/")["navigation"]]
+    page.show_in_menus = True
+
+    with compiling() as seen:
+        page.save_revision().publish()
+
+    assert "Oak Clinic" in seen.titles
+    assert "Hip" in [item["title"] for item in get(client, "site/")["navigation"]]
+
+
+def test_a_new_order_of_the_menu(compiled: Loaded, client: Client) -> None:
+    page = Page.objects.get(title="Hip")
+
+    with compiling() as seen:
+        page.move(Page.objects.get(pk=compiled.home.pk), pos="first-child")
+
+    assert seen.titles == {"Oak Clinic"}
+
+
+def test_a_clinician_who_wrote_a_page(compiled: Loaded) -> None:
+    team = Page.objects.get(title="Exercises").get_parent()
+    person = ClinicianPage(title="Kim Lee", slug="kim", role="Physiotherapist")
+    team.add_child(instance=person)
+    person.save_revision().publish()
+    page = compiled.exercises["move-2"]
+    page.author = person
+    republish(page)
+    working.work()
+    person.credentials = "DPT"
+    person.title = "Kim Park"
+
+    with compiling() as seen:
+        person.save_revision().publish()
+
+    assert seen.titles == {"Kim Park", "Move 2", "Oak Clinic"}
+    assert "Kim Park" in Document.objects.get(title="Move 2").body
+
+
+def test_a_language_by_another_name(compiled: Loaded) -> None:
+    locale = Locale.objects.get(language_code="en-us")
+
+    with compiling() as seen:
+        locale.save()
+
+    assert seen.titles == ALL
+
+
+# ------------------------------------------------------------------ several at once
+
+
+def test_together_is_byte_for_byte_what_each_alone_would_be(whole_sample: Loaded) -> None:
+    pages = Page.objects.live().order_by("pk")
+    alone = {}
+    for page in pages.specific():
+        alone[page.pk] = [
+            (one.body, one.card, one.facets, one.words, one.sources, led_to(one.relations))
+            for one in compile_page(page)
+        ]
+    Outdated.objects.bulk_create([Outdated(page=page) for page in pages])
+    working.work()
+
+    kept = Document.objects.prefetch_related("sources", "relations").order_by("page_id", "pk")
+    together: dict[int, list[object]] = {page.pk: [] for page in pages}
+    for row in kept:
+        relations: dict[str, list[UUID]] = {}
+        for relation in sorted(row.relations.all(), key=lambda each: each.pk):
+            relations.setdefault(relation.name, []).append(relation.key)
+        sources = frozenset(source.name for source in row.sources.all())
+        together[row.page_id].append(
+            (row.body, row.card, row.facets, row.words, sources, relations)
+        )
+    for pk, documents in alone.items():
+        assert sorted(documents, key=str) == sorted(together[pk], key=str), pk
+
+
+def led_to(relations: dict[str, list[UUID]]) -> dict[str, list[UUID]]:
+    return {name: keys for name, keys in relations.items() if keys}
+
+
+def test_many_pages_cost_a_few_queries_each(
+    whole_sample: Loaded, django_assert_max_num_queries: object
+) -> None:
+    pages = list(Page.objects.live().order_by("pk").values_list("pk", flat=True))[:20]
+
+    with django_assert_max_num_queries(15 * len(pages)):  # type: ignore[operator]
+        kept, _unprepared = store.keep_free(pages)
+
+    assert kept == set(pages)
