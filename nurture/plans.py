@@ -1,6 +1,7 @@
 """Sequences as they are published, and where somebody stands in one: what comes next, and when."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from uuid import UUID
@@ -178,7 +179,12 @@ def anchors(enrolment: Enrolment, *, previous: datetime | None) -> Anchors:
 
 
 def dates(subscriber: Subscriber) -> dict[str, date]:
-    return {name: date.fromisoformat(text) for name, text in subscriber.dates.items()}
+    """What is no date is not given: steps that count from it wait for a person to put it right."""
+    found = {}
+    for name, text in subscriber.dates.items():
+        with suppress(ValueError, TypeError):
+            found[name] = date.fromisoformat(text)
+    return found
 
 
 def facts(subscriber: Subscriber, now: datetime) -> Facts:

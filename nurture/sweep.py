@@ -4,13 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from nurture import brake, counting, gate, moving, outbox
+from nurture import brake, counting, enrolment, gate, moving, outbox
 from nurture.domain.counted import Counted
-from nurture.domain.states import CLAIMABLE, LEASED, TRANSACTIONAL, MessageState, Reason
-from nurture.models import Message
+from nurture.domain.states import (
+    CLAIMABLE,
+    LEASED,
+    OPEN,
+    TRANSACTIONAL,
+    EnrolmentState,
+    MessageState,
+    Reason,
+)
+from nurture.models import Enrolment, Message
 from nurture.models.choices import values
 from nurture.plans import Plans
 
@@ -26,6 +34,7 @@ class Swept:
     expired: int = 0
     reviewed: int = 0
     resent: int = 0
+    impossible: int = 0
 
 
 NOTHING = Swept()
@@ -35,6 +44,7 @@ COUNTED = {
     Counted.EXPIRED: "expired",
     Counted.REVIEWED: "reviewed",
     Counted.RESENT: "resent",
+    Counted.IMPOSSIBLE: "impossible",
 }
 
 
@@ -43,9 +53,10 @@ def sweep() -> Swept:
     swept = Swept(
         returned=return_claimed(),
         in_doubt=give_up_submitting(),
-        expired=expire_held(),
+        expired=expire_waiting(),
         reviewed=gate.refresh(),
         resent=resend_in_doubt(),
+        impossible=hold_impossible(),
     )
     counting.count({what: getattr(swept, name) for what, name in COUNTED.items()})
     return swept
@@ -81,9 +92,11 @@ def give_up_submitting() -> int:
     return conclude_all(stuck, MessageState.UNKNOWN, Reason.LEASE_EXPIRED)
 
 
-def expire_held() -> int:
-    """A held mail whose week has passed is not sent any more; its programme waits for a person."""
-    late = Message.objects.filter(state=MessageState.HELD, expires_at__lt=Now())
+def expire_waiting() -> int:
+    """A mail whose week has passed while it was held, or put off for long, is not sent any more;
+    its programme waits for a person."""
+    waiting = values(CLAIMABLE | {MessageState.HELD})
+    late = Message.objects.filter(state__in=waiting, expires_at__lt=Now())
     return conclude_all(late, MessageState.FAILED, Reason.EXPIRED)
 
 
@@ -114,6 +127,26 @@ def resend_in_doubt() -> int:
         closed_at=None,
         next_attempt_at=Now(),
     )
+
+
+@transaction.atomic
+def hold_impossible() -> int:
+    """Programmes in a state that no code of ours writes wait for a person, and stop nobody else.
+
+    One that is due beside an open mail is not: it goes on when that is closed.
+    """
+    active = Enrolment.objects.filter(state=EnrolmentState.ACTIVE)
+    of_it = Message.objects.filter(enrolment=OuterRef("pk"))
+    opened = Exists(of_it.filter(state__in=values(OPEN)))
+    active.filter(opened, due_at__lte=Now()).update(due_at=None)
+    ahead = Exists(of_it.filter(turn__gt=OuterRef("turn")))
+    foreign = ~Q(next_step__sequence=F("sequence"))
+    due = Q(due_at__lte=Now()) & (ahead | foreign)
+    stranded = Q(~opened, due_at__isnull=True)
+    found = active.filter(due | stranded).order_by("pk")
+    ids = list(found.select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH])
+    enrolment.hold([row.pk for row in ids], reason=Reason.IMPOSSIBLE)
+    return len(ids)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ class Counted(StrEnum):
     REVIEWED = "reviewed"  # versions held or let out by clinical review
     RESENT = "resent"
     RUNG_AGAIN = "rung_again"  # mail waited although somebody should have come
+    IMPOSSIBLE = "impossible"  # rows that somebody must have edited by hand
     HALTED = "halted"  # too many complaints or bounces
     BRAKED = "braked"  # the database turned out to be a restored one
     FORGOTTEN_MESSAGES = "forgotten_messages"

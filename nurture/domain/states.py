@@ -150,6 +150,7 @@ class Reason(StrEnum):
     SILENT = "silent"
     ASKED_TO = "asked_to"  # the person did it, by the preferences
     OUTSIDE_EVENT = "outside_event"
+    IMPOSSIBLE = "impossible"  # a row that no code of ours would write: somebody edited it
     GOAL_REACHED = "goal_reached"
     CHANGED_DIAGNOSIS = "changed_diagnosis"
     FINISHED_ANOTHER = "finished_another"

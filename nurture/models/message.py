@@ -90,6 +90,11 @@ class Message(models.Model):
                 name="message_leased",
             ),
             models.Index(fields=["subscriber", "planned_for"], name="message_of_subscriber"),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(state=MessageState.UNKNOWN.value),
+                name="message_in_doubt",
+            ),
             # Tiny, since rows lie in the order in which they were written.
             BrinIndex(fields=["created_at"], name="message_by_age", autosummarize=True),
         ]

@@ -41,6 +41,7 @@ LABELS = {
     Counted.REVIEWED: _("mails held or let out by clinical review"),
     Counted.RESENT: _("confirmations sent once more"),
     Counted.RUNG_AGAIN: _("times that mail waited and had to be rung for again"),
+    Counted.IMPOSSIBLE: _("programmes held because their rows make no sense"),
     Counted.HALTED: _("stops because of complaints or bounces"),
     Counted.BRAKED: _("stops because the database was a restored one"),
     Counted.FORGOTTEN_MESSAGES: _("old mails forgotten"),
