@@ -108,6 +108,15 @@ def grow(*, to: int) -> int:
             " WHERE origin.page_id = %s AND document.page_id > %s",
             [source.pk, first],
         )
+        cursor.execute(
+            "INSERT INTO cms_relation (document_id, name, key, position)"
+            " SELECT document.id, relation.name, relation.key, relation.position"
+            " FROM cms_document AS document, cms_relation AS relation"
+            " JOIN cms_document AS origin ON origin.id = relation.document_id"
+            " WHERE origin.page_id = %s AND document.page_id > %s"
+            " ORDER BY document.id, relation.id",
+            [source.pk, first],
+        )
         cursor.execute("ANALYZE")
     return Page.objects.count()
 
