@@ -61,7 +61,7 @@ faults: $(STAMP) ## Break everything on purpose; LONG=1 SEED=7 for 20,000 mails 
 deep: $(STAMP) ## Look for days and hours: 20,000 schedules against a slow search, 1,500 lives of programmes
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 tests/domain/test_schedule_reference.py tests/nurture/test_replan.py tests/nurture/test_machine.py
 
-bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink: apt-get install postfix)
+bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink and wrk, and nginx for one line: apt-get install postfix wrk nginx-light)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 requirements: $(STAMP) ## Compile requirements/*.txt again (needs uv)

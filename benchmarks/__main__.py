@@ -46,7 +46,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
     options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--only", default="sends,slow,due,memory,signup")
+    options.add_argument("--only", default="sends,slow,due,memory,signup,content")
     given = options.parse_args()
     lines: list[Line] = []
     with stand.stand() as there:
@@ -185,7 +185,21 @@ def signup(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
     yield Line("the same, p99", p99, "s", "2 s", p99 / 2, 1, at_most=True)
 
 
-PARTS = {"sends": sends, "slow": slow, "due": due, "memory": memory, "signup": signup}
+def content(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
+    from benchmarks import content  # noqa: PLC0415
+
+    for values in content.measured(seconds=1 if given.quick else 4):
+        yield Line(**values)
+
+
+PARTS = {
+    "sends": sends,
+    "slow": slow,
+    "due": due,
+    "memory": memory,
+    "signup": signup,
+    "content": content,
+}
 
 
 def show(lines: list[Line]) -> None:

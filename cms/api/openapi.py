@@ -58,7 +58,8 @@ def document(api: NinjaAPI, prefix: str) -> dict[str, Any]:
     for operation in operations(made):
         complete(operation, components["schemas"])
     # Parameters stand where they are used; Ninja leaves the models that hold them together.
-    schemas = {k: v for k, v in components["schemas"].items() if not k.endswith("Query")}
+    named_alone = ("Query", "Language")
+    schemas = {k: v for k, v in components["schemas"].items() if not k.endswith(named_alone)}
     components["schemas"] = dict(sorted(schemas.items()))
     return dict(made)
 
@@ -119,9 +120,10 @@ def complete_parameter(parameter: dict[str, Any]) -> None:
 def inline(content: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Give the schema of an answer its name, so that clients can use it."""
     schema = content["schema"]
+    if "discriminator" in schema:
+        content["schema"] = {"$ref": f"{REF}AnyDocument"}
+        return
     if "$ref" in schema or "title" not in schema:
-        if set(schema) - {"$ref"} and "discriminator" in schema:
-            content["schema"] = {"$ref": f"{REF}AnyDocument"}
         return
     name = "".join(part for part in schema["title"] if part.isalnum())
     schemas[name] = schema

@@ -1,6 +1,5 @@
 """The contract: what the API says about itself, and that it keeps it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
-from cms.sample import Loaded
 from config.wsgi import application
 from tests.api import snapshots
 from tests.api.reading import ROOT, get
@@ -118,9 +116,3 @@ def try_out(operation: Any) -> None:
             case.call_and_validate(checks=CHOSEN)
 
         one()
-
-
-def test_each_type_looks_as_its_snapshot(whole_sample: Loaded, client: Client) -> None:
-    for name, path in snapshots.paths(client).items():
-        file = snapshots.FOLDER / f"{name}.json"
-        snapshots.compare(file, snapshots.steady(json.loads(client.get(path).content)))

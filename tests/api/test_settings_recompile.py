@@ -1,15 +1,12 @@
 """Settings are sources as well: what shows one is made again when it changes, and nothing else."""
 
-from uuid import UUID
-
 import pytest
 from django.test import Client
 from pytest_django import Settings
 from wagtail.models import Locale, Page, Site
 
-from cms.documents import store, working
-from cms.documents.compiling import compile_page
-from cms.models import ClinicianPage, Document, Outdated
+from cms.documents import working
+from cms.models import ClinicianPage, Document
 from cms.models.front_end import FrontEnd, Remembered
 from cms.sample import Loaded
 from tests.api.reading import get
@@ -148,46 +145,3 @@ def test_a_language_by_another_name(compiled: Loaded) -> None:
         locale.save()
 
     assert seen.titles == ALL
-
-
-# ------------------------------------------------------------------ several at once
-
-
-def test_together_is_byte_for_byte_what_each_alone_would_be(whole_sample: Loaded) -> None:
-    pages = Page.objects.live().order_by("pk")
-    alone = {}
-    for page in pages.specific():
-        alone[page.pk] = [
-            (one.body, one.card, one.facets, one.words, one.sources, led_to(one.relations))
-            for one in compile_page(page)
-        ]
-    Outdated.objects.bulk_create([Outdated(page=page) for page in pages])
-    working.work()
-
-    kept = Document.objects.prefetch_related("sources", "relations").order_by("page_id", "pk")
-    together: dict[int, list[object]] = {page.pk: [] for page in pages}
-    for row in kept:
-        relations: dict[str, list[UUID]] = {}
-        for relation in sorted(row.relations.all(), key=lambda each: each.pk):
-            relations.setdefault(relation.name, []).append(relation.key)
-        sources = frozenset(source.name for source in row.sources.all())
-        together[row.page_id].append(
-            (row.body, row.card, row.facets, row.words, sources, relations)
-        )
-    for pk, documents in alone.items():
-        assert sorted(documents, key=str) == sorted(together[pk], key=str), pk
-
-
-def led_to(relations: dict[str, list[UUID]]) -> dict[str, list[UUID]]:
-    return {name: keys for name, keys in relations.items() if keys}
-
-
-def test_many_pages_cost_a_few_queries_each(
-    whole_sample: Loaded, django_assert_max_num_queries: object
-) -> None:
-    pages = list(Page.objects.live().order_by("pk").values_list("pk", flat=True))[:20]
-
-    with django_assert_max_num_queries(15 * len(pages)):  # type: ignore[operator]
-        kept, _unprepared = store.keep_free(pages)
-
-    assert kept == set(pages)

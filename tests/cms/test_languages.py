@@ -234,8 +234,8 @@ def test_a_copied_diagnosis_leads_to_related_pages_of_its_language(
     source, there = loaded.diagnoses["sore-hip"], loaded.translations["es"]
     there.diagnoses["sore-hip"].delete()
     hip, move = RegionPage.objects.get(slug="hip"), loaded.exercises["move-1"]
-    for target in (hip, move, loaded.exercises["move-2"]):
-        DiagnosisRelated.objects.create(page=source, target=target)
+    for place, target in enumerate((hip, move, loaded.exercises["move-2"])):
+        DiagnosisRelated.objects.create(page=source, target=target, sort_order=place)
 
     copy = copied(source, loaded, alias=alias)
 
