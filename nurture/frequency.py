@@ -61,18 +61,13 @@ def let_through(rows: Collection[Enrolment], *, now: datetime) -> list[Enrolment
     rivals = rivals_of({row.subscriber_id for row in rows}, practice.cap, now=now)
     openings = Openings(practice, now)
     through, later, never = [], {}, []
-    for row in sorted(rows, key=rank):
-        own = rank(row)
-        others = [one for one in rivals[row.subscriber_id] if one.goes_before(own, now)]
+    # Without rivals nobody has to go first, and the order is that of the due dates.
+    for row in sorted(rows, key=rank) if rivals else rows:
         try:
-            moment = openings.of(row, own[0], others)
+            moment = openings.of(row, rivals)
         except NeverOpens:
             never.append(row.pk)
             continue
-        rivals[row.subscriber_id] = [
-            replace(one, moment=moment) if one.rank == own else one
-            for one in rivals[row.subscriber_id]
-        ]
         if moment > now:
             later[row.pk] = moment
         else:
@@ -90,9 +85,19 @@ class Openings:
         self._now = now
         self._known: dict[tuple[int, str, int | None], datetime] = {}
 
-    def of(self, row: Enrolment, priority: Priority, others: Iterable[Rival]) -> datetime:
-        """Raises `NeverOpens`."""
-        taken = taken_by(others, row.subscriber.zone)
+    def of(self, row: Enrolment, rivals: dict[int, list[Rival]]) -> datetime:
+        """Raises `NeverOpens`. What was decided for one counts for the next of the same person."""
+        if beside := rivals.get(row.subscriber_id):
+            own = rank(row)
+            others = (one for one in beside if one.goes_before(own, self._now))
+            moment = self._among(row, own[0], taken_by(others, row.subscriber.zone))
+            rivals[row.subscriber_id] = [
+                replace(one, moment=moment) if one.rank == own else one for one in beside
+            ]
+            return moment
+        return self._among(row, Priority.PROGRAMME, NOBODY)
+
+    def _among(self, row: Enrolment, priority: Priority, taken: Taken) -> datetime:
         if taken:
             return self._look(row, priority, taken)
         alike = (row.sequence_id, row.subscriber.time_zone, row.subscriber.hour)
