@@ -1,8 +1,11 @@
 """A mail whose pages no clinician stands behind is held, and goes out once one does."""
 
+from datetime import date
+
 import pytest
 
 from cms import public
+from cms.models import ExercisePage
 from nurture import gate, sending
 from nurture.domain.states import MessageState, Reason
 from nurture.models import Message, StepVersion
@@ -14,31 +17,24 @@ from tests.nurture.steps import planned
 
 
 @pytest.fixture
-def reviewed(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """The pages that are in review, as the CMS would say; page 7 is."""
-    pages = {7}
-    monkeypatch.setattr(public, "lost_review", lambda ids: frozenset(ids) - pages)
-    return pages
+def page(committed: None) -> ExercisePage:
+    return exercise_page()
 
 
 @pytest.fixture
-def mail(committed: None, reviewed: set[int]) -> Message:
-    message = planned(ANNA.joins(), published_sequence(steps=1))
-    StepVersion.objects.update(page_revisions={"7": 1})
-    return message
+def mail(page: ExercisePage) -> Message:
+    return planned(ANNA.joins(), published_sequence(steps=1, exercises=[page]))
 
 
-def test_a_mail_is_held_when_its_page_leaves_review_and_sent_when_it_is_back(
-    mail: Message, reviewed: set[int], relay: smtp.Relay
+def test_a_mail_is_held_when_its_page_leaves_the_site_and_sent_when_it_is_back(
+    page: ExercisePage, mail: Message, relay: smtp.Relay
 ) -> None:
-    reviewed.clear()
-    public.review_may_have_changed.send(sender=None, page_ids=frozenset({7}))
+    page.unpublish()
     sending.send_claimed(sending.PROGRAMME)
     mail.refresh_from_db()
     held = (mail.state, mail.reason)
 
-    reviewed.add(7)
-    public.review_may_have_changed.send(sender=None, page_ids=frozenset({7}))
+    page.save_revision().publish()
     sending.send_claimed(sending.PROGRAMME)
 
     mail.refresh_from_db()
@@ -48,9 +44,11 @@ def test_a_mail_is_held_when_its_page_leaves_review_and_sent_when_it_is_back(
 
 
 def test_a_review_that_runs_out_by_itself_is_seen_by_the_sweep(
-    mail: Message, reviewed: set[int], relay: smtp.Relay
+    page: ExercisePage, mail: Message
 ) -> None:
-    reviewed.clear()
+    """No signal says that a day has passed."""
+    long_ago = date(2020, 1, 1)
+    ExercisePage.objects.filter(pk=page.pk).update(last_reviewed=long_ago, next_review_due=long_ago)
 
     first, second = sweep(), sweep()
 
@@ -58,10 +56,8 @@ def test_a_review_that_runs_out_by_itself_is_seen_by_the_sweep(
     assert not StepVersion.objects.get().in_review
 
 
-def test_another_page_changes_nothing(mail: Message, reviewed: set[int]) -> None:
-    reviewed.clear()
-
-    public.review_may_have_changed.send(sender=None, page_ids=frozenset({8}))
+def test_another_page_changes_nothing(mail: Message) -> None:
+    exercise_page().unpublish()
 
     assert StepVersion.objects.get().in_review
 

@@ -5,12 +5,21 @@ from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from nurture import sending
-from nurture.domain.states import ConsentAction, EnrolmentState, MessageState
+from nurture import brake, counting, events, sending
+from nurture.domain.counted import Counted
+from nurture.domain.states import (
+    Braked,
+    ConsentAction,
+    EnrolmentState,
+    EventKind,
+    MessageState,
+)
+from nurture.events import Report
 from nurture.models import Enrolment, Message
 from nurture.sending import PROGRAMME
-from nurture.sweep import Swept, sweep
+from nurture.sweep import Swept, is_stuck, sweep
 from tests import smtp
 from tests.cast import ANNA
 from tests.factories import published_sequence
@@ -143,3 +152,47 @@ def test_a_mail_that_came_back_still_asks_for_consent(
     mail.refresh_from_db()
     assert (mail.state, mail.reason) == ("cancelled", "no_consent")
     assert not relay.mails
+
+
+def test_what_was_put_right_is_counted_by_the_day(mail: Message) -> None:
+    leave(MessageState.CLAIMED, lease=-MINUTE)
+    sweep()
+    leave(MessageState.SUBMITTING, lease=-MINUTE)
+    sweep()
+
+    assert counting.of_days(1) == {Counted.RETURNED: 1, Counted.IN_DOUBT: 1}
+
+
+@pytest.mark.parametrize(("minutes", "rung"), [(1, 0), (6, 1)])
+def test_mail_that_nobody_comes_for_is_rung_for_again_and_counted(
+    mail: Message, minutes: int, rung: int
+) -> None:
+    Message.objects.update(next_attempt_at=Now() - minutes * MINUTE)
+
+    assert is_stuck() is bool(rung)
+    assert counting.of_days(1).get(Counted.RUNG_AGAIN, 0) == rung
+
+
+def test_while_everything_is_stopped_nothing_is_stuck(mail: Message) -> None:
+    Message.objects.update(next_attempt_at=Now() - 6 * MINUTE)
+    brake.pull(Braked.BY_HAND)
+
+    assert not is_stuck()
+
+
+def test_a_doubt_that_a_delivery_resolves_is_counted(mail: Message) -> None:
+    leave(MessageState.SUBMITTING, lease=-MINUTE)
+    sweep()
+    report = Report(
+        kind=EventKind.DELIVERED,
+        source="provider",
+        key="1",
+        occurred_at=timezone.now(),
+        message=mail.public_id,
+    )
+
+    events.record(report)
+
+    mail.refresh_from_db()
+    assert mail.state == MessageState.ACCEPTED
+    assert counting.of_days(1)[Counted.RESOLVED] == 1
