@@ -10,6 +10,7 @@ trigrams, counted in Python over the words of the index: not every PostgreSQL ha
 queries at most, four if all goes well.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,7 @@ class Hit:
     title: str
     summary: str
     score: float
+    terms: tuple[str, ...]  # the beginnings of words by which it was found
 
 
 def find(
@@ -105,8 +107,9 @@ def ranked(pages: Any, condition: str, limit: int) -> list[Hit]:
         )
         .order_by("-score", "title", "pk")[:limit]
     )
+    terms = tuple(re.findall(r"'(\w+)'", condition))
     return [
-        Hit(page, page.cached_content_type.model, page.title, page.summary, page.score)
+        Hit(page, page.cached_content_type.model, page.title, page.summary, page.score, terms)
         for page in found
     ]
 

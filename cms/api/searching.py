@@ -26,11 +26,25 @@ Kind = Literal["article", "clinician", "diagnosis", "exercise", "region"]
 BEGIN, END = "\x02", "\x03"
 OPTIONS = f"StartSel={BEGIN}, StopSel={END}, MaxFragments=2, MaxWords=24, MinWords=8"
 
+# Only the text around the first word that was found is looked at: a headline of a whole page takes
+# longer than finding it.
+BEFORE, AROUND = 160, 2_000
 HITS = f"""
     SELECT document.page_id, document.card,
-        ts_headline(%s::regconfig, document.words, to_tsquery('simple', %s), '{OPTIONS}')
+        ts_headline(%s::regconfig, near.words, to_tsquery('simple', %s), '{OPTIONS}')
     FROM cms_document AS document
     JOIN wagtailcore_page AS page ON page.id = document.page_id
+    CROSS JOIN LATERAL (
+        SELECT min(nullif(regexp_instr(document.words, '\\m' || term, 1, 1, 0, 'i'), 0)) AS at
+        FROM unnest(%s::text[]) AS term
+    ) AS first
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN first.at > {BEFORE}
+            THEN regexp_replace(
+                substr(document.words, first.at - {BEFORE}, {AROUND}), '^\\S*\\s+', '')
+            ELSE left(document.words, {AROUND})
+        END AS words
+    ) AS near
     WHERE document.page_id = ANY(%s::int[]) AND document.type <> 'site' AND {FOR_ALL}
 """  # noqa: S608 - our own constants
 
@@ -75,7 +89,7 @@ def hits(asked: SearchQuery, locale: Locale) -> Iterator[str]:
     """As JSON, around the stored cards."""
     kinds = [KINDS[name] for name in asked.type__in or KINDS]
     found = search.find(asked.q, locale=locale, kinds=kinds, limit=asked.limit)
-    rows = {page: (card, headline) for page, card, headline in highlighted(asked.q, found, locale)}
+    rows = {page: (card, headline) for page, card, headline in highlighted(found, locale)}
     for hit in found:
         if hit.page.pk in rows:
             card, headline = rows[hit.page.pk]
@@ -83,24 +97,15 @@ def hits(asked: SearchQuery, locale: Locale) -> Iterator[str]:
             yield f'{{"page":{card},"score":{score},"highlight":{highlight}}}'
 
 
-def highlighted(text: str, found: Sequence[search.Hit], locale: Locale) -> list[tuple[Any, ...]]:
-    """Where nothing was found as it was typed, by what may have been meant."""
+def highlighted(found: Sequence[search.Hit], locale: Locale) -> list[tuple[Any, ...]]:
+    """The cards and what stands around the words by which they were found."""
+    if not found:
+        return []
+    terms = found[0].terms  # the same for all
+    query = " | ".join(search.prefix(term) for term in terms)
     pages = [hit.page.pk for hit in found]
     config = stemming.config(locale.language_code)
-    stems = search.stems(words.read(text), config=config) if pages else []
-    if not stems:
-        return []
-    rows = headlines(stems, pages, config=config)
-    if any(BEGIN in headline for _page, _card, headline in rows):
-        return rows
-    known = search.vocabulary(locale)
-    meant = [like for stem in stems for like in words.meant(stem, known)]
-    return headlines(meant or stems, pages, config=config)
-
-
-def headlines(stems: Sequence[str], pages: list[int], *, config: str) -> list[tuple[Any, ...]]:
-    terms = " | ".join(search.prefix(stem) for stem in stems)
-    return statements.tuples(HITS, [config, terms, pages])
+    return statements.tuples(HITS, [config, query, list(terms), pages])
 
 
 def marked(headline: str) -> str:

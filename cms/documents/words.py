@@ -62,6 +62,7 @@ def plain(markup: str) -> str:
 
 # Names of members that are no reading matter, or repeat what stands elsewhere.
 NOT_READ = {"alternates", "breadcrumbs", "doi", "id", "locale", "path", "pmid", "renditions"}
+NOT_READ |= {"colour", "last_reviewed", "next_due", "published"}
 NOT_READ |= {"action", "kind", "level", "position", "seo", "structured_data", "type", "url"}
 
 
