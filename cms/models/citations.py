@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.models import PreviewableMixin
 from wagtail.search import index
 from wagtail.snippets.blocks import SnippetChooserBlock
@@ -89,9 +90,10 @@ class Citation(PreviewableMixin, index.Indexed, models.Model):
     )
 
     panels = [
-        "title",
-        "authors",
-        FieldRowPanel([FieldPanel("kind"), FieldPanel("journal"), FieldPanel("year")]),
+        FieldPanel("title", widget=AdminAutoHeightTextInput),
+        FieldPanel("authors", widget=AdminAutoHeightTextInput),
+        FieldPanel("journal"),
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("year")]),
         MultiFieldPanel(
             [FieldRowPanel([FieldPanel("doi"), FieldPanel("pmid")]), FieldPanel("url")],
             heading=_("Where to find it"),

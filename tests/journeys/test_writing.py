@@ -196,6 +196,7 @@ def test_the_editors_own_pages_have_no_barrier(
         "/admin/exercises/",
         "/admin/exercises/import/",
         "/admin/reports/review/",
+        "/admin/reports/translation/",
         "/admin/snippets/cms/citation/",
         f"/admin/pages/{exercise.pk}/edit/",
         f"/admin/pages/{region.pk}/edit/",
