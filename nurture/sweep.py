@@ -138,7 +138,9 @@ def hold_impossible() -> int:
     active = Enrolment.objects.filter(state=EnrolmentState.ACTIVE)
     of_it = Message.objects.filter(enrolment=OuterRef("pk"))
     opened = Exists(of_it.filter(state__in=values(OPEN)))
-    active.filter(opened, due_at__lte=Now()).update(due_at=None)
+    # The open mail of this turn: one that an answer has overtaken moves nothing any more.
+    of_this_turn = Exists(of_it.filter(state__in=values(OPEN), turn=OuterRef("turn")))
+    active.filter(of_this_turn, due_at__lte=Now()).update(due_at=None)
     ahead = Exists(of_it.filter(turn__gt=OuterRef("turn")))
     foreign = ~Q(next_step__sequence=F("sequence"))
     due = Q(due_at__lte=Now()) & (ahead | foreign)

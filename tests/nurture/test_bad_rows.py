@@ -102,6 +102,29 @@ def test_a_date_beside_an_open_mail_goes_until_that_is_closed(
     assert len(relay.mails) == 1
 
 
+def test_a_mail_at_the_relay_that_an_answer_has_overtaken_is_no_reason_to_stop(
+    sequence: Sequence, relay: smtp.Relay
+) -> None:
+    """Its outcome moves nothing any more, so the new date has to stay."""
+    row = enrolled(ANNA.joins(), sequence)
+    goes_out(relay)
+    first = sequence.compiled_steps.earliest("position")
+    later = timezone.now() + 8 * DAY
+    due.claim(later)
+    Message.objects.filter(turn=2).update(
+        state=MessageState.SUBMITTING, lease_token=uuid4(), lease_until=later
+    )
+    enrolment.repeat(row, first, now=later)
+    by_hand(row, due_at=timezone.now() - DAY)
+
+    swept = sweep()
+
+    row.refresh_from_db()
+    assert swept.impossible == 0
+    assert (row.state, row.turn) == (EnrolmentState.ACTIVE, 3)
+    assert row.due_at is not None
+
+
 def test_a_person_puts_it_right_and_it_goes_on(sequence: Sequence) -> None:
     row = enrolled(ANNA.joins(), sequence)
     by_hand(row, due_at=None)
