@@ -35,6 +35,7 @@ function fields(offer: Offer): string {
     <details><summary>Should we leave something out?</summary>${tags.join("")}</details>
     <p hidden><label>Leave this empty<input name="website" tabindex="-1" autocomplete="off"></label></p>
     <p><label class="tick"><input type="checkbox" name="consent" required> ${text(offer.consent_text)}</label></p>
+    ${offer.clicks_text ? `<p><label class="tick"><input type="checkbox" name="clicks"> ${text(offer.clicks_text)}</label></p>` : ""}
     <p role="alert"></p>
     <p><button>Sign up</button></p>`;
 }
@@ -59,6 +60,7 @@ function read(form: HTMLFormElement, offer: Offer): Signup {
     first_name: word("first_name"),
     website: word("website"),
     consent: said.has("consent"),
+    clicks: said.has("clicks"),
     consent_number: offer.consent_number,
     language: document.documentElement.lang,
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -74,7 +76,7 @@ async function send(form: HTMLFormElement, offer: Offer): Promise<void> {
     body: JSON.stringify(read(form, offer)),
   });
   const answer: components["schemas"]["Accepted"] | Problem = await response.json();
-  if ("next" in answer) {
+  if (!("detail" in answer)) {
     form.outerHTML = `<p role="status">${text(answer.next ?? "")}</p>`;
     return;
   }
