@@ -45,7 +45,7 @@ def test_f13_the_database_crashes_while_mail_goes_out(
 
 
 # The commit that is cut: those of the sweep and of planning, the claim, the fence, the outcome.
-@pytest.mark.parametrize("commit", range(4, 10))
+@pytest.mark.parametrize("commit", range(5, 12))
 def test_f14_the_answer_to_a_commit_is_lost(
     installation: Installation, lab: Lab, relay: Relay, commit: int
 ) -> None:
