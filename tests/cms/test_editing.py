@@ -26,6 +26,7 @@ from cms.models import (
     User,
 )
 from cms.sample import Loaded
+from tests.cms import clinic
 
 TREE: dict[Any, set[Any]] = {
     HomePage: {RegionPage, ExerciseIndexPage, ArticlePage},
@@ -386,3 +387,19 @@ def test_editors_can_leave_comments(admin: Client) -> None:
     html = admin.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).content.decode()
 
     assert "Is this so?" in html
+
+
+def test_what_somebody_locked_is_changed_by_nobody_else(admin: Client, loaded: Loaded) -> None:
+    page = loaded.exercises["move-1"]
+    eddie = clinic.user("eddie", "Editors")
+
+    admin.post(f"/admin/pages/{page.pk}/lock/")
+
+    page = ExercisePage.objects.get(pk=page.pk)
+    assert page.locked
+    assert page.get_lock().for_user(eddie)
+    other = Client()
+    other.force_login(eddie)
+    html = other.get(f"/admin/pages/{page.pk}/edit/").content.decode()
+    assert "locked" in html
+    assert "Save draft" not in html
