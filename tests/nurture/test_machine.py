@@ -374,7 +374,7 @@ def test_programmes_stay_sensible_whatever_happens(relay: smtp.Relay) -> None:
         window=DAYTIME,
     )
     many: dict[str, Any] = {"max_examples": 1_500, "stateful_step_count": 60}
-    few: dict[str, Any] = {"max_examples": 12, "stateful_step_count": 25}
+    few: dict[str, Any] = {"max_examples": 40, "stateful_step_count": 30}
 
     run_state_machine_as_test(
         Programme,
