@@ -1,12 +1,13 @@
 """Moving programmes on, many at a time. Runs inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from nurture import announcing, plans
+from nurture import announcing, plans, statements
 from nurture.domain.states import RUNNING, EnrolmentState, Reason
 from nurture.models import Enrolment, Message
 from nurture.models.choices import values
@@ -16,11 +17,19 @@ Move = tuple[Enrolment, Place, datetime | None]  # who, to where, when the last 
 
 
 def advance(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> None:
-    """These messages went out at these times: the wait of the next step counts from then.
+    """These messages went out at these times: their programmes go on.
+
+    One that was stopped meanwhile stays where it is.
+    """
+    moves = onward(went_out, known)
+    announce_ends(moves, move(moves))
+
+
+def onward(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> list[Move]:
+    """Where these programmes go from here: the wait of the next step counts from these times.
 
     That is the later of the planned and the real time, which also lets a programme be played ahead
-    of the clock. One that was stopped meanwhile stays where it is. Messages come with `enrolment`
-    and `subscriber` loaded.
+    of the clock. Messages come with `enrolment` and `subscriber` loaded.
     """
     moves: list[Move] = []
     for message, sent_at in went_out:
@@ -29,7 +38,10 @@ def advance(went_out: Iterable[tuple[Message, datetime]], known: Plans) -> None:
             row.subscriber = message.subscriber
             moment = max(message.planned_for, sent_at)
             moves.append((row, next_place(row, known, previous=moment, now=moment), moment))
-    moved = move(moves)
+    return moves
+
+
+def announce_ends(moves: Iterable[Move], moved: Container[int]) -> None:
     for row, place, _moment in moves:
         if place.step is None and row.pk in moved:
             announcing.about_enrolment(announcing.COMPLETED, row)
@@ -92,21 +104,25 @@ def next_place(row: Enrolment, known: Plans, *, previous: datetime | None, now: 
     )
 
 
+# `those` may say which of them are moved at all.
 MOVE = """
     UPDATE nurture_enrolment AS enrolment
     SET next_step_id = new.step, due_at = new.due_at, anchored_at = new.anchored_at,
         plan_number = new.plan_number, timed_by_id = new.timed_by,
-        state = CASE WHEN new.step IS NULL THEN %s WHEN new.held_for <> '' THEN %s
-                     ELSE enrolment.state END,
+        state = CASE WHEN new.step IS NULL THEN %(finished)s
+                     WHEN new.held_for <> '' THEN %(held)s ELSE enrolment.state END,
         reason = CASE WHEN new.step IS NULL THEN '' WHEN new.held_for <> '' THEN new.held_for
                       ELSE enrolment.reason END,
         ended_at = CASE WHEN new.step IS NULL THEN COALESCE(new.anchored_at, now()) END
-    FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
-                %s::int[], %s::bigint[], %s::text[])
+    FROM unnest(%(rows)s::bigint[], %(turns)s::int[], %(steps)s::bigint[],
+                %(dates)s::timestamptz[], %(anchors)s::timestamptz[], %(plan_numbers)s::int[],
+                %(timed_by)s::bigint[], %(held_for)s::text[])
         AS new(id, turn, step, due_at, anchored_at, plan_number, timed_by, held_for)
-    WHERE enrolment.id = new.id AND enrolment.turn = new.turn AND enrolment.state = ANY(%s)
+    WHERE enrolment.id = new.id AND enrolment.turn = new.turn
+        AND enrolment.state = ANY(%(running)s) {those}
     RETURNING enrolment.id
 """
+MOVE_ALL = MOVE.format(those="")
 
 
 def move(moves: list[Move]) -> set[int]:
@@ -114,23 +130,22 @@ def move(moves: list[Move]) -> set[int]:
     is left, and so is a programme that was stopped."""
     if not moves:
         return set()
-    columns = zip(
-        *(
-            (
-                row.pk,
-                row.turn,
-                new.step,
-                new.due_at,
-                previous,
-                new.plan_number,
-                new.timed_by,
-                new.held_for,
-            )
-            for row, new, previous in moves
-        ),
-        strict=True,
-    )
-    states = [EnrolmentState.FINISHED, EnrolmentState.HELD]
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE, [*states, *map(list, columns), values(RUNNING)])
-        return {pk for (pk,) in cursor.fetchall()}
+    return {pk for (pk,) in statements.run(MOVE_ALL, as_values(moves)).fetchall()}
+
+
+def as_values(moves: Iterable[Move]) -> dict[str, Any]:
+    """What `MOVE` asks for."""
+    moves = list(moves)
+    return {
+        "rows": [row.pk for row, _place, _moment in moves],
+        "turns": [row.turn for row, _place, _moment in moves],
+        "steps": [place.step for _row, place, _moment in moves],
+        "dates": [place.due_at for _row, place, _moment in moves],
+        "anchors": [moment for _row, _place, moment in moves],
+        "plan_numbers": [place.plan_number for _row, place, _moment in moves],
+        "timed_by": [place.timed_by for _row, place, _moment in moves],
+        "held_for": [place.held_for.value for _row, place, _moment in moves],
+        "running": values(RUNNING),
+        "finished": EnrolmentState.FINISHED.value,
+        "held": EnrolmentState.HELD.value,
+    }

@@ -6,17 +6,17 @@ A row that is not ours any more (its lease was lost, somebody else decided) is n
 """
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from nurture import moving
+from nurture import moving, statements
 from nurture.domain.retry import Verdict
 from nurture.domain.states import (
     BLOCKS_EVERYTHING,
@@ -43,6 +43,15 @@ LEASE_RESERVE = timedelta(seconds=5)  # less than this left of a lease is as goo
 LEASE_AFTER_HANDOVER = timedelta(minutes=15)  # longer than the relay may think
 
 
+# What nobody looks at on the way out. To read a column and make an object of it is not free.
+UNREAD = (
+    "dedupe_key", "state", "reason", "expires_at", "next_attempt_at", "resent", "lease_token",
+    "lease_until", "closed_at", "smtp_code", "fingerprint", "created_at", "address_hash",
+    "subscriber__canonical_address", "subscriber__created_at", "enrolment__due_at",
+    "enrolment__ended_at", "enrolment__paused_until", "enrolment__awaits_answer",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one message, to be written down."""
@@ -51,6 +60,10 @@ class Outcome:
     verdict: Verdict
     code: int | None = None
     fingerprint: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        return self.verdict.state in CLOSED - WENT_OUT
 
 
 @transaction.atomic
@@ -70,6 +83,7 @@ def take(kinds: Collection[MessageKind], *, token: uuid.UUID, limit: int) -> lis
         state=MessageState.CLAIMED, lease_token=token, lease_until=Now() + LEASE
     )
     rows = Message.objects.filter(pk__in=ids).select_related("subscriber", "consent", "enrolment")
+    rows = rows.defer(*UNREAD)
     return list(rows.order_by("next_attempt_at", "pk"))
 
 
@@ -111,12 +125,23 @@ MAY_LEAVE = """
         SELECT FROM nurture_stepversion AS version
         WHERE version.id = message.step_version_id AND NOT version.in_review)
 """
-LOOK = f"SELECT message.id FROM nurture_message AS message WHERE {MAY_LEAVE}"  # noqa: S608
+LOOK = f"SELECT message.id, message.submitted_at FROM nurture_message AS message WHERE {MAY_LEAVE}"  # noqa: S608
 FENCE = f"""
     UPDATE nurture_message AS message
     SET state = %(submitting)s, lease_until = now() + %(after_handover)s, submitted_at = now()
-    WHERE {MAY_LEAVE} RETURNING message.id
+    WHERE {MAY_LEAVE} RETURNING message.id, message.submitted_at
 """  # noqa: S608
+QUESTION = {
+    "claimed": MessageState.CLAIMED.value,
+    "submitting": MessageState.SUBMITTING.value,
+    "given": ConsentAction.GIVEN.value,
+    "transactional": values(TRANSACTIONAL),
+    "minds": values(MINDS_UNSUBSCRIBING),
+    "may_receive": values(MAY_RECEIVE),
+    "blocks_all": values(BLOCKS_EVERYTHING),
+    "safety": MessageKind.SAFETY.value,
+    "blocks_safety": values(BLOCKS_SAFETY),
+}
 
 
 def may_leave(messages: Iterable[Message], *, token: uuid.UUID) -> set[int]:
@@ -133,67 +158,123 @@ def fence(messages: Iterable[Message], *, token: uuid.UUID) -> set[int]:
 
 
 def ask(question: str, messages: Iterable[Message], token: uuid.UUID) -> set[int]:
-    parameters: dict[str, Any] = {
+    messages = list(messages)
+    return note_times(statements.run(question, as_question(messages, token)), messages)
+
+
+def as_question(messages: Iterable[Message], token: uuid.UUID) -> dict[str, Any]:
+    return {
         "ids": [message.pk for message in messages],
         "token": token,
         "reserve": LEASE_RESERVE,
         "after_handover": LEASE_AFTER_HANDOVER,
-        "claimed": MessageState.CLAIMED,
-        "submitting": MessageState.SUBMITTING,
-        "given": ConsentAction.GIVEN,
-        "transactional": values(TRANSACTIONAL),
-        "minds": values(MINDS_UNSUBSCRIBING),
-        "may_receive": values(MAY_RECEIVE),
-        "blocks_all": values(BLOCKS_EVERYTHING),
-        "safety": MessageKind.SAFETY,
-        "blocks_safety": values(BLOCKS_SAFETY),
+        **QUESTION,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(question, parameters)
-        return {pk for (pk,) in cursor.fetchall()}
 
 
-RECORD = """
-    UPDATE nurture_message AS message
-    SET state = %s, reason = %s, smtp_code = new.code, fingerprint = new.fingerprint,
-        attempts = attempts + %s, lease_token = NULL, lease_until = NULL,
-        next_attempt_at = now() + %s,
-        closed_at = CASE WHEN %s THEN now() END
-    FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS new(id, code, fingerprint)
-    WHERE message.id = new.id AND message.lease_token = %s AND message.state = ANY(%s)
-    RETURNING message.id, message.submitted_at
-"""
+def note_times(answer: CursorWrapper, messages: Iterable[Message]) -> set[int]:
+    """Whom the answer names. The moment at the fence is when a mail went out, if it did."""
+    passed = dict(answer.fetchall())
+    for message in messages:
+        if moment := passed.get(message.pk):
+            message.submitted_at = moment
+    return set(passed)
+
+
+# Enrolments first, then messages: see decision 0020. A message that is not ours any more is left,
+# and so is its programme.
+RECORD = f"""
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM nurture_enrolment WHERE id = ANY(%(enrolments)s::bigint[])
+        ORDER BY id FOR NO KEY UPDATE
+    ), recorded AS (
+        UPDATE nurture_message AS message
+        SET state = new.state, reason = new.reason, smtp_code = new.code,
+            fingerprint = new.fingerprint, attempts = attempts + new.counts,
+            lease_token = NULL, lease_until = NULL, next_attempt_at = now() + new.delay,
+            closed_at = CASE WHEN new.state = ANY(%(closed)s) THEN now() END
+        FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(codes)s::int[],
+                    %(fingerprints)s::text[], %(counts)s::int[], %(delays)s::interval[])
+            AS new(id, state, reason, code, fingerprint, counts, delay)
+        WHERE (SELECT count(*) FROM locked) >= 0 AND message.id = new.id
+            AND message.lease_token = %(token)s AND message.state = ANY(%(leased)s)
+        RETURNING message.id, message.enrolment_id
+    ), moved AS ({moving.MOVE.format(those="AND new.id IN (SELECT enrolment_id FROM recorded)")})
+    SELECT recorded.id, moved.id FROM recorded LEFT JOIN moved ON moved.id = recorded.enrolment_id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many outcomes were written, and who may leave."""
+
+    ours: int
+    passed: set[int]
+
+
+def write_down(
+    outcomes: Sequence[Outcome], waiting: Sequence[Message], *, token: uuid.UUID, plans: Plans
+) -> Written:
+    """Record outcomes and fence those that wait: one transaction, mostly on one trip."""
+    moves = onward(outcomes, plans)
+    ends = any(place.step is None for _row, place, _moment in moves)
+    if ends or any(outcome.is_failure for outcome in outcomes):  # there is more to be written
+        with transaction.atomic():
+            ours = record(outcomes, token=token, plans=plans)
+            return Written(ours, fence(waiting, token=token) if waiting else set())
+    recorded = fenced = None
+    with statements.one_trip():
+        if outcomes:
+            recorded = statements.run(RECORD, as_record(outcomes, moves, token))
+        if waiting:
+            fenced = statements.run(FENCE, as_question(waiting, token))
+    return Written(
+        len(recorded.fetchall()) if recorded else 0,
+        note_times(fenced, waiting) if fenced else set(),
+    )
 
 
 @transaction.atomic(savepoint=False)
-def record(outcomes: Collection[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
+def record(outcomes: Sequence[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
     """Write outcomes, and move the programmes in the same breath; how many were still ours."""
-    groups: dict[Verdict, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        groups[outcome.verdict].append(outcome)
-    moving.lock(outcome.message for outcome in outcomes)
-    return sum(record_alike(verdict, group, token, plans) for verdict, group in groups.items())
-
-
-def record_alike(verdict: Verdict, outcomes: list[Outcome], token: uuid.UUID, plans: Plans) -> int:
-    by_id = {outcome.message.pk: outcome for outcome in outcomes}
-    parameters: list[Any] = [
-        verdict.state,
-        verdict.reason,
-        int(verdict.counts),
-        verdict.delay or timedelta(0),
-        verdict.state in CLOSED,
-        list(by_id),
-        [outcome.code for outcome in outcomes],
-        [outcome.fingerprint for outcome in outcomes],
-        token,
-        values(LEASED),
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD, parameters)
-        ours: list[tuple[int, datetime | None]] = cursor.fetchall()
-    conclude([(by_id[pk].message, sent_at) for pk, sent_at in ours], verdict.state, plans)
+    if not outcomes:
+        return 0
+    moves = onward(outcomes, plans)
+    answer = statements.run(RECORD, as_record(outcomes, moves, token)).fetchall()
+    ours, moved = {pk for pk, _moved in answer}, {pk for _pk, pk in answer}
+    moving.announce_ends(moves, moved)
+    moving.after_failure(
+        [one.message for one in outcomes if one.message.pk in ours and one.is_failure], plans
+    )
     return len(ours)
+
+
+def onward(outcomes: Iterable[Outcome], plans: Plans) -> list[moving.Move]:
+    now = timezone.now()
+    gone = (one.message for one in outcomes if one.verdict.state in WENT_OUT)
+    return moving.onward([(message, message.submitted_at or now) for message in gone], plans)
+
+
+def as_record(
+    outcomes: Sequence[Outcome], moves: Iterable[moving.Move], token: uuid.UUID
+) -> dict[str, Any]:
+    """What `RECORD` asks for."""
+    verdicts = [outcome.verdict for outcome in outcomes]
+    messages = [outcome.message for outcome in outcomes]
+    return {
+        "enrolments": [message.enrolment_id for message in messages if message.enrolment_id],
+        "ids": [message.pk for message in messages],
+        "states": [verdict.state.value for verdict in verdicts],
+        "reasons": [verdict.reason.value for verdict in verdicts],
+        "codes": [outcome.code for outcome in outcomes],
+        "fingerprints": [outcome.fingerprint for outcome in outcomes],
+        "counts": [int(verdict.counts) for verdict in verdicts],
+        "delays": [verdict.delay or timedelta(0) for verdict in verdicts],
+        "token": token,
+        "leased": values(LEASED),
+        "closed": values(CLOSED),
+        **moving.as_values(moves),
+    }
 
 
 def conclude(

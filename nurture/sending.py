@@ -6,16 +6,14 @@ leave. So many mails share a commit, and a killed process leaves at most one mai
 in doubt. No transaction is open and no row is locked while the relay thinks.
 """
 
-import asyncio
 import logging
+import math
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
-from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
-from django.db import transaction
 
 from nurture import brake, outbox, pace
 from nurture.domain import retry
@@ -23,17 +21,20 @@ from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import TRANSACTIONAL, MessageKind, MessageState, Reason
 from nurture.mail.compose import CannotCompose, Envelope, envelope
 from nurture.mail.smtp import Away, Connection, Relay
+from nurture.mail.turns import Gate, Turns
 from nurture.models import Message
 from nurture.outbox import Outcome
 from nurture.plans import Plans
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 500
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
 LEAST_WAIT_SECONDS = 1.0
-# A commit waits so long for others to join it: it costs far more than that.
-GATHER_SECONDS = 0.001
+# Who stands at the fence waits so long for others to come: one commit for all costs less.
+GATHER_SECONDS = 0.004
+# An outcome waits so long for a commit that somebody else needs.
+UNWRITTEN_SECONDS = 0.1
 # What is not begun by then is given back, long before its lease ends.
 BEGIN_WITHIN_SECONDS = outbox.LEASE.total_seconds() / 2
 
@@ -46,7 +47,7 @@ def send_claimed(kinds: Collection[MessageKind], *, limit: int = 10_000) -> int:
     if brake.is_on():
         return 0
     sender = Sender(kinds, limit=limit)
-    async_to_sync(sender.run)()
+    sender.run()
     pace.done()
     return sender.taken
 
@@ -59,27 +60,36 @@ class Sender:
         self._kinds = kinds
         self._limit = limit
         self._plans = Plans()
+        self._turns = Turns()
         self._idle: list[Connection] = []
 
-    async def run(self) -> None:
+    def run(self) -> None:
         try:
-            while delivery := await sync_to_async(self._next)():
-                await delivery.run()
+            while delivery := self._next():
+                delivery.run()
                 if delivery.outage is not None:
                     break
+            self._say_goodbye()
         finally:
+            self._turns.close()
             for connection in self._idle:
-                await connection.quit()
+                connection.drop()
 
     def _next(self) -> "Delivery | None":
-        """The next claimed batch, composed; None when there is none."""
+        """The next claimed batch; None when there is none."""
         token = uuid.uuid4()
         limit = min(BATCH, self._limit - self.taken)
         batch = outbox.claim(self._kinds, token=token, limit=limit) if limit else []
         self.taken += len(batch)
         if not batch:
             return None
-        return Delivery(batch, token=token, plans=self._plans, idle=self._idle)
+        return Delivery(batch, token=token, plans=self._plans, turns=self._turns, idle=self._idle)
+
+    def _say_goodbye(self) -> None:
+        for connection in self._idle:
+            self._turns.start(connection.quit())
+        while self._turns.going_on:
+            self._turns.turn(math.inf)
 
 
 class Delivery:
@@ -91,32 +101,40 @@ class Delivery:
         *,
         token: uuid.UUID,
         plans: Plans,
+        turns: Turns,
         idle: list[Connection],
     ) -> None:
         self.outage: Answer | None = None
         self._token = token
         self._plans = plans
+        self._turns = turns
         self._idle = idle
+        self._used: set[Connection] = set()
         self._outcomes: list[Outcome] = []
-        self._at_the_fence: list[tuple[Message, asyncio.Future[bool]]] = []
-        self._news = asyncio.Event()
-        self._over = False
+        self._at_the_fence: list[tuple[Message, Gate]] = []
+        self._commit_at = math.inf
+        self._asked_to_slow_down: set[str] = set()
         self._until = time.monotonic() + BEGIN_WITHIN_SECONDS
-        self._todo = deque(self._composed(self._paced(list(self._allowed(batch)))))
+        self._todo = deque(self._paced(list(self._allowed(batch))))
 
-    async def run(self) -> None:
-        connections = min(settings.SMTP_CONNECTIONS, len(self._todo))
+    def run(self) -> None:
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._write_down())
-                async with asyncio.TaskGroup() as senders:
-                    for _connection in range(connections):
-                        senders.create_task(self._deliver())
-                self._over = True
-                self._news.set()
+            for _connection in range(min(settings.SMTP_CONNECTIONS, len(self._todo))):
+                self._turns.start(self._deliver())
+            while self._turns.going_on:
+                self._turns.turn(max(self._commit_at - time.monotonic(), 0.0))
+                if self._all_wait() or time.monotonic() >= self._commit_at:
+                    self._write_down()
+            self._write_down()
+        except BaseException:
+            for connection in self._used:
+                connection.drop()
+            raise
         finally:
-            left = [message for message, _envelope in self._todo]
-            await sync_to_async(outbox.release)(left, token=self._token)
+            outbox.release(self._todo, token=self._token)
+
+    def _all_wait(self) -> bool:
+        return len(self._at_the_fence) == self._turns.going_on
 
     def _allowed(self, batch: list[Message]) -> Iterator[Message]:
         """Those that may leave as things stand, so that a refusal at the fence is rare."""
@@ -142,21 +160,16 @@ class Delivery:
                 wait = max(grants[domain].wait, LEAST_WAIT_SECONDS)
                 outbox.put_off(others[room:], token=self._token, seconds=wait)
 
-    def _composed(self, messages: Iterable[Message]) -> Iterator[tuple[Message, Envelope]]:
-        for message in messages:
-            try:
-                yield message, envelope(message)
-            except CannotCompose as error:
-                log.warning("message %s cannot be composed: %s", message.public_id, error)
-                self._record(message, Verdict(MessageState.FAILED, Reason.CANNOT_COMPOSE))
-
     async def _deliver(self) -> None:
         """One connection's work: message after message, while there are any and a relay."""
         connection = self._idle.pop() if self._idle else None
         while self._todo and self.outage is None and time.monotonic() < self._until:
-            message, prepared = self._todo.popleft()
+            message = self._todo.popleft()
+            prepared = self._composed(message)
+            if prepared is None:
+                continue
             try:
-                connection = connection if connection and connection.open else await connect()
+                connection = await self._connection(connection)
             except Away as away:
                 log.warning("the relay takes no mail: %s", away)
                 self._give_up(message, away.answer)
@@ -165,17 +178,32 @@ class Delivery:
         if connection is not None and connection.open:
             self._idle.append(connection)
 
+    async def _connection(self, kept: Connection | None) -> Connection:
+        """Raises `Away`."""
+        if kept is None or not kept.open:
+            kept = await Connection.to(relay(), self._turns)
+        self._used.add(kept)
+        return kept
+
+    def _composed(self, message: Message) -> Envelope | None:
+        try:
+            return envelope(message)
+        except CannotCompose as error:
+            log.warning("message %s cannot be composed: %s", message.public_id, error)
+            self._record(message, Verdict(MessageState.FAILED, Reason.CANNOT_COMPOSE))
+            return None
+
     async def _converse(self, message: Message, prepared: Envelope, connection: Connection) -> None:
         """One message through to its outcome."""
         receipt = await connection.ask(prepared)
         if receipt is None:
             if not await self._fence(message):
                 connection.drop()
-                await self._refuse(message)
+                self._refuse(message)
                 return
             receipt = await connection.hand_over(prepared.content)
         if receipt.code in pace.SLOW_DOWN:
-            await sync_to_async(pace.slow_down)([pace.domain_of(message.address)])
+            self._asked_to_slow_down.add(pace.domain_of(message.address))
         if receipt.answer in retry.OUTAGES:
             self._give_up(message, receipt.answer, code=receipt.code)
             return
@@ -191,47 +219,42 @@ class Delivery:
         self, message: Message, verdict: Verdict, *, code: int | None = None, fingerprint: str = ""
     ) -> None:
         self._outcomes.append(Outcome(message, verdict, code, fingerprint))
-        self._news.set()
+        self._write_within(UNWRITTEN_SECONDS)
 
-    async def _fence(self, message: Message) -> bool:
+    def _fence(self, message: Message) -> Gate:
         """Whether the body may leave: asked together with all that stand at the fence by then."""
-        passed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._at_the_fence.append((message, passed))
-        self._news.set()
-        return await passed
+        gate = Gate()
+        self._at_the_fence.append((message, gate))
+        self._write_within(GATHER_SECONDS)
+        return gate
 
-    async def _refuse(self, message: Message) -> None:
-        verdict = await sync_to_async(outbox.why_not)(message, token=self._token)
+    def _refuse(self, message: Message) -> None:
+        verdict = outbox.why_not(message, token=self._token)
         if verdict is not None:
             self._record(message, verdict)
 
-    async def _write_down(self) -> None:
+    def _write_within(self, seconds: float) -> None:
+        self._commit_at = min(self._commit_at, time.monotonic() + seconds)
+
+    def _write_down(self) -> None:
         """Commit what has come together: outcomes, and the fence of those that wait.
 
-        While one commit runs the next one gathers, so a slow disk makes larger commits. If the
-        database fails, this ends the delivery: what is in doubt stays `submitting` for the sweep.
+        If the database fails, this ends the delivery: what is in doubt stays `submitting` for the
+        sweep.
         """
-        while self._outcomes or self._at_the_fence or not self._over:
-            await self._news.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            self._news.clear()
-            outcomes, self._outcomes = self._outcomes, []
-            waiting, self._at_the_fence = self._at_the_fence, []
-            passed = await sync_to_async(self._commit)(outcomes, [row for row, _ in waiting])
-            for message, future in waiting:
-                future.set_result(message.pk in passed)
-
-    @transaction.atomic
-    def _commit(self, outcomes: list[Outcome], waiting: list[Message]) -> set[int]:
-        ours = outbox.record(outcomes, token=self._token, plans=self._plans)
-        if ours < len(outcomes):
-            log.warning("%d messages were no longer ours", len(outcomes) - ours)
-        return outbox.fence(waiting, token=self._token) if waiting else set()
-
-
-async def connect() -> Connection:
-    """Raises `Away`."""
-    return await Connection.to(relay())
+        if not (self._outcomes or self._at_the_fence):
+            return
+        outcomes, self._outcomes = self._outcomes, []
+        waiting, self._at_the_fence = self._at_the_fence, []
+        self._commit_at = math.inf
+        messages = [message for message, _gate in waiting]
+        written = outbox.write_down(outcomes, messages, token=self._token, plans=self._plans)
+        if written.ours < len(outcomes):
+            log.warning("%d messages were no longer ours", len(outcomes) - written.ours)
+        pace.slow_down(self._asked_to_slow_down)
+        self._asked_to_slow_down.clear()
+        for message, gate in waiting:
+            self._turns.open(gate, answer=message.pk in written.passed)
 
 
 def relay() -> Relay:

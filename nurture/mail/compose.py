@@ -1,7 +1,9 @@
 """The bytes of one mail. What can be prepared was prepared at publish; here values go in."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from hashlib import sha256
@@ -9,7 +11,6 @@ from hashlib import sha256
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import override, pgettext
 
 from nurture.domain import addresses, clicks, personalise
@@ -99,6 +100,7 @@ def ways_out(unsubscribe: str) -> str:
     return f"<{unsubscribe}>, <mailto:{settings.BOUNCE_ADDRESS}?subject=unsubscribe%20{token}>"
 
 
+@lru_cache(maxsize=32)
 def nobody(language: str) -> str:
     """What stands for the name of somebody who gave none, in the language of the mail."""
     with override(language or None):
@@ -146,6 +148,11 @@ def rendered(made: notices.Notice) -> tuple[str, str]:
     return text, render_to_string(f"nurture/mail/{made.template}.html", context)
 
 
+@lru_cache(maxsize=1)
+def date_of(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
+
+
 def letter(message: Message, *, subject: str) -> bytes:
     """Headers that every mail has. Raises `ValueError` for anything that would break out of one."""
     return b"".join(
@@ -153,7 +160,7 @@ def letter(message: Message, *, subject: str) -> bytes:
             headers.line("From", settings.MAIL_FROM),
             headers.unfolded("To", addresses.wire(message.address)),
             headers.line("Subject", subject),
-            headers.line("Date", format_datetime(timezone.now())),
+            headers.line("Date", date_of(int(time.time()))),
             headers.line("Message-ID", message.message_id),
         )
     )

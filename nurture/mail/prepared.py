@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import lru_cache
+from typing import NamedTuple
 
 from nurture.domain import clicks, personalise
 from nurture.mail.headers import POLICY
@@ -26,8 +27,7 @@ ESCAPES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A place for one value: which field, and in which part it stands."""
 
     field: str
@@ -53,9 +53,12 @@ class Prepared:
     language: str = ""
 
     def content(self, values: Mapping[str, str]) -> bytes:
+        encoded: dict[Slot, bytes] = {}
         pieces = [self.literals[0]]
         for slot, literal in zip(self.slots, self.literals[1:], strict=True):
-            pieces += (slot.encode(values), literal)
+            if slot not in encoded:
+                encoded[slot] = slot.encode(values)
+            pieces += (encoded[slot], literal)
         return b"".join(pieces)
 
 

@@ -1,30 +1,31 @@
 """One SMTP connection that knows how far it came (RFC 5321, with PIPELINING where offered).
 
 Until the body is handed over a failure means "not sent"; after the final dot without an answer it
-means "we do not know". Libraries raise the same exception for both, so the conversation is ours;
-sockets and TLS are asyncio's.
+means "we do not know". Libraries raise the same exception for both, so the conversation is ours.
 """
 
-import asyncio
 import base64
 import logging
 import socket
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from nurture.domain.retry import Answer
 from nurture.mail.compose import Envelope
+from nurture.mail.turns import Line, Turns
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 30.0
 # RFC 5321, 4.5.3.2.6: a relay may take ten minutes to take responsibility after the final dot.
 DOT_SECONDS = 600.0
+GOODBYE_SECONDS = 5.0
 LONGEST_REPLY_LINES = 100
 # Time-outs and broken TLS are OSError; the rest is what a relay that is none would say.
-TROUBLE = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
+TROUBLE = (OSError, EOFError, ValueError)
 
 READY = 220
 OK = 250
@@ -66,33 +67,32 @@ class Receipt:
 class Connection:
     """Opened, greeted, and ready for one message after the other."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self._extensions: dict[str, str] = {}
         self.open = True
 
     @classmethod
-    async def to(cls, relay: Relay) -> Self:
+    async def to(cls, relay: Relay, turns: Turns) -> Self:
         """Connect, encrypt, log in. Raises `Away`."""
+        deadline = time.monotonic() + CONNECT_SECONDS
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                return await cls._greeted(relay)
+            connection = cls(await Line.to(turns, relay.host, relay.port, deadline=deadline))
         except TROUBLE as error:
             raise Away(Answer.AWAY, type(error).__name__) from error
-
-    @classmethod
-    async def _greeted(cls, relay: Relay) -> Self:
-        context = ssl.create_default_context() if relay.encryption == "tls" else None
-        connection = cls(*await asyncio.open_connection(relay.host, relay.port, ssl=context))
         try:
             await connection._greet(relay)
+        except TROUBLE as error:
+            connection.drop()
+            raise Away(Answer.AWAY, type(error).__name__) from error
         except BaseException:
             connection.drop()
             raise
         return connection
 
     async def _greet(self, relay: Relay) -> None:
+        if relay.encryption == "tls":
+            await self._line.encrypt(ssl.create_default_context(), relay.host)
         if (await self._reply())[0] != READY:
             raise Away(Answer.AWAY, "no greeting")
         await self._hello()
@@ -112,7 +112,7 @@ class Connection:
         """Without encryption nothing is sent: a relay that lost it is as good as away."""
         if "STARTTLS" not in self._extensions or (await self._command("STARTTLS"))[0] != READY:
             raise Away(Answer.NOT_US, "STARTTLS refused")
-        await self._writer.start_tls(ssl.create_default_context(), server_hostname=relay.host)
+        await self._line.encrypt(ssl.create_default_context(), relay.host)
         await self._hello()
 
     async def _log_in(self, relay: Relay) -> None:
@@ -123,9 +123,9 @@ class Connection:
 
     async def ask(self, envelope: Envelope) -> Receipt | None:
         """Bring the relay to 354. A receipt means that it refused, or that it is away."""
+        self._within(CONNECT_SECONDS)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                codes = await self._exchange(commands_for(envelope))
+            codes = await self._exchange(commands_for(envelope))
         except TROUBLE as error:
             log.warning("the relay went away: %s", type(error).__name__)
             self.drop()
@@ -135,7 +135,7 @@ class Connection:
     async def _exchange(self, commands: list[str]) -> list[int]:
         """The codes of the answers: all at once with PIPELINING, else up to the first refusal."""
         if "PIPELINING" in self._extensions:
-            self._writer.write("".join(f"{command}\r\n" for command in commands).encode())
+            await self._line.write("".join(f"{command}\r\n" for command in commands).encode())
             return [(await self._reply())[0] for _command in commands]
         codes = []
         for command in commands:
@@ -158,9 +158,9 @@ class Connection:
         if GO_AHEAD in codes or CLOSING in codes:
             self.drop()
             return
+        self._within(CONNECT_SECONDS)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                code, _lines = await self._command("RSET")
+            code, _lines = await self._command("RSET")
         except TROUBLE:
             code = CLOSING
         if code != OK:
@@ -168,11 +168,10 @@ class Connection:
 
     async def hand_over(self, content: bytes) -> Receipt:
         """The body, the dot, the answer. Only after the fence."""
+        self._within(DOT_SECONDS)
         try:
-            self._writer.write(dotted(content))
-            async with asyncio.timeout(DOT_SECONDS):
-                await self._writer.drain()
-                code, _lines = await self._reply()
+            await self._line.write(dotted(content))
+            code, _lines = await self._reply()
         except TROUBLE as error:
             log.warning("the relay's answer was lost: %s", type(error).__name__)
             self.drop()
@@ -184,25 +183,28 @@ class Connection:
     def drop(self) -> None:
         """Close without a word: at 354 the only way to say "forget it"."""
         self.open = False
-        self._writer.transport.abort()
+        self._line.close()
 
     async def quit(self) -> None:
         """Say goodbye, if anybody is there."""
         if self.open:
+            self._within(GOODBYE_SECONDS)
             with suppress(*TROUBLE):
-                async with asyncio.timeout(5):
-                    await self._command("QUIT")
+                await self._command("QUIT")
             self.drop()
 
+    def _within(self, seconds: float) -> None:
+        self._line.deadline = time.monotonic() + seconds
+
     async def _command(self, line: str) -> tuple[int, list[str]]:
-        self._writer.write(f"{line}\r\n".encode())
+        await self._line.write(f"{line}\r\n".encode())
         return await self._reply()
 
     async def _reply(self) -> tuple[int, list[str]]:
         """Code and lines of one answer. Raises `EOFError`, and `ValueError` for what is none."""
         lines = []
         for _line in range(LONGEST_REPLY_LINES):
-            line = await self._reader.readuntil(b"\n")
+            line = await self._line.readline()
             lines.append(line[4:].decode("utf-8", "replace").strip())
             if line[3:4] != b"-":
                 return int(line[:3]), lines
