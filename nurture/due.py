@@ -3,19 +3,24 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
+from django.db.models import Exists, OuterRef
 
-from nurture import brake, checkins, enrolment, frequency, goals, plans
+from nurture import brake, checkins, enrolment, frequency, goals, plans, statements
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
-from nurture.domain.states import MessageKind, Reason
-from nurture.models import Enrolment, Message, Sequence, StepVersion
+from nurture.domain.states import OPEN, MessageKind, MessageState, Reason
+from nurture.models import Enrolment, Sequence, StepVersion
+from nurture.models.choices import values
 from nurture.models.suppression import address_hash
 
-BATCH = 500
+BATCH = 1_000
 # A mail that could not go out for this long is no longer the right week's.
 SHELF_LIFE = timedelta(days=4)
+# What planning does not look at.
+UNREAD = ("public_id", "paused_until", "ended_at", "subscriber__canonical_address",
+          "subscriber__created_at", "subscriber__first_name")  # fmt: skip
 
 
 def now() -> datetime:
@@ -48,22 +53,63 @@ def plan(now: datetime, *, limit: int = BATCH) -> int:
         versions = versions_for(due)
         choices = choices_for(due, versions)
         ready = [row for row in due if row.pk in choices]
-        Message.objects.bulk_create(
-            message_for(row, versions[row.pk], choices[row.pk], now) for row in ready
-        )
-        asking = [row.pk for row in ready if versions[row.pk].checkin]
-        # With its message open nothing is due: the next date comes when that is closed.
-        Enrolment.objects.filter(pk__in=[row.pk for row in ready]).update(
-            turn=F("turn") + 1,
-            last_step=F("next_step"),
-            due_at=None,
-            awaits_answer=Case(When(pk__in=asking, then=True), default=False),
-        )
+        put_into_outbox(ready, versions, choices, now=now)
         missing = [row.pk for row in due if row.pk not in versions]
         enrolment.hold(missing, reason=Reason.CANNOT_COMPOSE)
         unfit = [row.pk for row in due if row.pk in versions and row.pk not in choices]
         enrolment.hold(unfit, reason=Reason.CONTRAINDICATED)
     return len(ready)
+
+
+# With its message open nothing is due: the next date comes when that is closed. The defaults are
+# those of the model, and a message gets its ids here: see `Message`.
+PUT = """
+    WITH new AS MATERIALIZED (
+        SELECT * FROM unnest(%(rows)s::bigint[], %(versions)s::bigint[], %(choices)s::text[],
+                             %(hashes)s::text[], %(asking)s::bool[])
+            AS new(enrolment, version, choice, address_hash, asks)
+    ), planned AS (
+        INSERT INTO nurture_message (public_id, message_id, kind, dedupe_key, subscriber_id,
+            address, address_hash, enrolment_id, turn, step_version_id, choice, state, reason,
+            planned_for, expires_at, attempts, resent, fingerprint)
+        SELECT gen_random_uuid(),
+            '<' || replace(gen_random_uuid()::text, '-', '') || '@' || %(domain)s || '>',
+            %(programme)s, '', subscriber.id, subscriber.address, new.address_hash, enrolment.id,
+            enrolment.turn + 1, new.version, new.choice, %(queued)s, '', enrolment.due_at,
+            GREATEST(enrolment.due_at, %(now)s) + %(shelf_life)s, 0, false, ''
+        FROM new JOIN nurture_enrolment AS enrolment ON enrolment.id = new.enrolment
+            JOIN nurture_subscriber AS subscriber ON subscriber.id = enrolment.subscriber_id
+        ORDER BY enrolment.due_at, enrolment.id
+    )
+    UPDATE nurture_enrolment AS enrolment
+    SET turn = turn + 1, last_step_id = next_step_id, due_at = NULL, awaits_answer = new.asks
+    FROM new WHERE enrolment.id = new.enrolment
+"""
+
+
+def put_into_outbox(
+    rows: list[Enrolment],
+    versions: Mapping[int, StepVersion],
+    choices: Mapping[int, Choice],
+    *,
+    now: datetime,
+) -> None:
+    """A message for each of these, and their next turn, in one statement. Rows are locked."""
+    if not rows:
+        return
+    parameters = {
+        "rows": [row.pk for row in rows],
+        "versions": [versions[row.pk].pk for row in rows],
+        "choices": [alternatives.key(choices[row.pk]) for row in rows],
+        "hashes": [address_hash(row.subscriber.address) for row in rows],
+        "asking": [bool(versions[row.pk].checkin) for row in rows],
+        "domain": settings.MAIL_DOMAIN,
+        "programme": MessageKind.PROGRAMME.value,
+        "queued": MessageState.QUEUED.value,
+        "now": now,
+        "shelf_life": SHELF_LIFE,
+    }
+    statements.run(PUT, parameters)
 
 
 def claimed(now: datetime, *, limit: int) -> list[Enrolment]:
@@ -74,11 +120,22 @@ def claimed(now: datetime, *, limit: int) -> list[Enrolment]:
     return []
 
 
-def claimable(now: datetime, *, limit: int) -> "QuerySet[Enrolment]":
+def claimable(now: datetime, *, limit: int) -> list[Enrolment]:
     """Those that are due and that nobody else is planning, locked; oldest first."""
-    rows = Enrolment.objects.due(now).select_related("subscriber", "next_step", "sequence__locale")
-    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    return rows.order_by("due_at", "pk")[:limit]
+    due = Enrolment.objects.due(now).select_related("subscriber").defer(*UNREAD)
+    due = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    rows = list(due.order_by("due_at", "pk")[:limit])
+    sequences = Sequence.objects.select_related("locale")
+    known = sequences.in_bulk({row.sequence_id for row in rows})  # few, and large
+    for row in rows:
+        row.sequence = known[row.sequence_id]
+    return rows
+
+
+BUSY = """
+    SELECT enrolment_id FROM nurture_message
+    WHERE enrolment_id = ANY(%(rows)s::bigint[]) AND state = ANY(%(open)s)
+"""
 
 
 def without_open(rows: Iterable[Enrolment]) -> list[Enrolment]:
@@ -88,8 +145,8 @@ def without_open(rows: Iterable[Enrolment]) -> list[Enrolment]:
     each row.
     """
     rows = list(rows)
-    messages = Message.objects.open().filter(enrolment__in=[row.pk for row in rows])
-    busy = set(messages.values_list("enrolment_id", flat=True))
+    asked = {"rows": [row.pk for row in rows], "open": values(OPEN)}
+    busy = {pk for (pk,) in statements.run(BUSY, asked).fetchall()}
     return [row for row in rows if row.pk not in busy]
 
 
@@ -136,25 +193,12 @@ def choices_for(
 ) -> dict[int, Choice]:
     """Which exercises each one gets; none for those for whom a slot has no fitting one."""
     found = {}
+    known: dict[tuple[int, tuple[str, ...]], Choice | None] = {}
     for row in rows:
-        if row.pk in versions:
-            choice = versions[row.pk].choice_for(row.subscriber.tags)
-            if choice is not None:
+        if version := versions.get(row.pk):
+            alike = (version.pk, tuple(row.subscriber.tags))
+            if alike not in known:
+                known[alike] = version.choice_for(row.subscriber.tags)
+            if (choice := known[alike]) is not None:
                 found[row.pk] = choice
     return found
-
-
-def message_for(row: Enrolment, version: StepVersion, choice: Choice, now: datetime) -> Message:
-    due_at = row.due_at or now  # it is due, so it has one
-    return Message(
-        kind=MessageKind.PROGRAMME,
-        subscriber=row.subscriber,
-        address=row.subscriber.address,
-        address_hash=address_hash(row.subscriber.address),
-        enrolment=row,
-        turn=row.turn + 1,
-        step_version=version,
-        choice=alternatives.key(choice),
-        planned_for=due_at,
-        expires_at=max(due_at, now) + SHELF_LIFE,
-    )
