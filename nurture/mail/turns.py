@@ -104,7 +104,8 @@ class Turns:
             return
         self._next_patrol = now + PATROL_SECONDS
         for fd, (conversation, deadline) in list(self._waiting.items()):
-            if deadline < now and self._waiting.pop(fd, None):
+            if deadline < now and fd in self._waiting:
+                del self._waiting[fd]
                 try:
                     self._park(conversation, conversation.throw(TimeoutError()))
                 except StopIteration:
