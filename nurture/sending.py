@@ -113,7 +113,7 @@ class Delivery:
         self._outcomes: list[Outcome] = []
         self._at_the_fence: list[tuple[Message, Gate]] = []
         self._commit_at = math.inf
-        self._asked_to_slow_down: set[str] = set()
+        self._asked_to_slow_down: list[str] = []
         self._until = time.monotonic() + BEGIN_WITHIN_SECONDS
         self._todo = deque(self._paced(list(self._allowed(batch))))
 
@@ -203,7 +203,7 @@ class Delivery:
                 return
             receipt = await connection.hand_over(prepared.content)
         if receipt.code in pace.SLOW_DOWN:
-            self._asked_to_slow_down.add(pace.domain_of(message.address))
+            self._asked_to_slow_down.append(pace.domain_of(message.address))
         if receipt.answer in retry.OUTAGES:
             self._give_up(message, receipt.answer, code=receipt.code)
             return
@@ -251,7 +251,8 @@ class Delivery:
         written = outbox.write_down(outcomes, messages, token=self._token, plans=self._plans)
         if written.ours < len(outcomes):
             log.warning("%d messages were no longer ours", len(outcomes) - written.ours)
-        pace.slow_down(self._asked_to_slow_down)
+        for domain in self._asked_to_slow_down:  # each such answer counts
+            pace.slow_down([domain])
         self._asked_to_slow_down.clear()
         for message, gate in waiting:
             self._turns.open(gate, answer=message.pk in written.passed)
