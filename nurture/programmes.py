@@ -43,6 +43,11 @@ class Offer:
         return str(self.words.diagnosis.title)
 
     @property
+    def diagnosis_id(self) -> str:
+        """The same in every language, as the content API has it."""
+        return str(self.words.diagnosis.translation_key)
+
+    @property
     def language(self) -> str:
         """The code of the language of its mails."""
         return str(self.words.locale.language_code)

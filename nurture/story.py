@@ -1,5 +1,6 @@
 """One person's whole story, for the operator who is asked "what did she get, and why?"."""
 
+import logging
 from typing import Any
 
 from django.utils import timezone
@@ -8,6 +9,8 @@ from nurture import preferences
 from nurture.domain import addresses
 from nurture.models import Consent, Enrolment, Message, Subscriber, Suppression
 from nurture.models.suppression import address_hash
+
+log = logging.getLogger(__name__)
 
 
 class Unknown(LookupError):
@@ -20,6 +23,7 @@ def story(address: str) -> dict[str, Any]:
     subscriber = Subscriber.objects.filter(canonical_address=canonical).first()
     if subscriber is None:
         raise Unknown(f"No subscriber has the address {address}.")
+    log.info("the story of subscriber %s was looked up", subscriber.public_id)
     because = reasons(subscriber)
     return {
         "address": subscriber.address,

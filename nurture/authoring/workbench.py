@@ -1,5 +1,6 @@
 """The views beside the editor: effect on people, calendar, versions, a test to oneself."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from wagtail.permissions import policy_registry
 from nurture.authoring import ahead, impact, planned, preview, recall
 from nurture.authoring.compile import plan_of, read
 from nurture.models import Correction, Sequence, StepVersion
+
+log = logging.getLogger(__name__)
 
 MOST_TESTS = 10
 
@@ -166,6 +169,7 @@ def recalled(request: HttpRequest, pk: int) -> HttpResponse:
         else recall.who_got(version=version.pk)
     )
     found = list(rows)
+    log.info("user %s looked at who got version %s", request.user.pk, version.pk)
     values = {
         "version": version,
         "exercise": exercise,

@@ -29,10 +29,12 @@ LONGEST_SECONDS = 86_400
 @evenly
 def form(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
+    offered = programmes.offers(languages.active())
+    about = [one.key for one in offered if one.diagnosis_id == request.GET.get("diagnosis")]
     signup_form = SignupForm(
         request.POST if posted else None,
-        offered=programmes.offers(languages.active()),
-        initial={"programme": request.GET.get("programme", "")},
+        offered=offered,
+        initial={"programme": request.GET.get("programme", about[0] if about else "")},
     )
     if not posted:
         return show(request, signup_form)

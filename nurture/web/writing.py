@@ -18,6 +18,7 @@ from nurture import outside, programmes, tasks
 from nurture.domain import addresses
 from nurture.models import ConsentText
 from nurture.models.sequence import OutsideEvent
+from nurture.programmes import Offer
 from nurture.web.evenly import evenly
 from nurture.web.forms import SignupForm
 from nurture.web.signup import clicks_text, note_refused, store, within_limits
@@ -39,6 +40,7 @@ class Programme(BaseModel):
     key: str
     title: str
     diagnosis: str
+    diagnosis_id: str
     goal: str
     what_to_expect: str
     language: str
@@ -54,6 +56,7 @@ class SignupOffer(BaseModel):
     clicks_text: str = Field(
         description="What to show beside a box of its own, unticked; empty if nothing is counted."
     )
+    clicks_number: int = Field(description="Send it back with `clicks`.")
     tags: list[Choice] = Field(description="What somebody can declare, to be left out of.")
 
 
@@ -61,12 +64,16 @@ class Signup(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     address: Line
-    programme: Line = Field(description="The key of one of the programmes on offer.")
+    programme: Line = Field("", description="The key of one of the programmes on offer.")
+    diagnosis: Line = Field(
+        "", description="Instead: the id of a diagnosis that one programme is about."
+    )
     consent: bool = Field(description="Whether the person ticked the box. Never send it unasked.")
     consent_number: int = Field(description="The number of the text that was shown.", ge=1)
     clicks: bool = Field(
         default=False, description="Whether the box beside `clicks_text` was ticked."
     )
+    clicks_number: int = Field(0, description="The number of that text, if it was.", ge=0)
     first_name: Annotated[str, Field(max_length=80)] = ""
     time_zone: Line = Field("", description="An IANA name, as a browser gives it.")
     language: Annotated[str, Field(max_length=12)] = ""
@@ -93,6 +100,7 @@ def offer(request: HttpRequest, language: str = "") -> SignupOffer:  # noqa: ARG
                     key=one.key,
                     title=one.title,
                     diagnosis=one.diagnosis,
+                    diagnosis_id=one.diagnosis_id,
                     goal=one.goal,
                     what_to_expect=one.what_to_expect,
                     language=one.language,
@@ -103,6 +111,7 @@ def offer(request: HttpRequest, language: str = "") -> SignupOffer:  # noqa: ARG
             consent_text=text.text,
             consent_number=text.number,
             clicks_text=clicks_text(code).text if settings.MEASURE_CLICKS else "",
+            clicks_number=clicks_text(code).number if settings.MEASURE_CLICKS else 0,
             tags=[Choice(key=key, label=str(label)) for key, label in CONTRAINDICATIONS],
         )
 
@@ -132,14 +141,28 @@ def take(request: HttpRequest, body: Signup) -> None:
     code = known(body.language)
     with translation.override(code):
         text = ConsentText.current(code)
-        form = SignupForm(as_form(body), offered=programmes.offers(code))
+        offered = programmes.offers(code)
+        answers = as_form(body) | {"programme": body.programme or about(body.diagnosis, offered)}
+        form = SignupForm(answers, offered=offered)
         if not form.is_valid():
             note_refused(form, source="api")
             raise refused(form)
         if body.consent_number != text.number:
             raise wrong("consent_number", "The text has changed. Show the new one and ask again.")
+        if form.agrees_to_clicks and body.clicks_number != clicks_text(code).number:
+            raise wrong("clicks_number", "The text has changed. Show the new one and ask again.")
         if not form.is_from_a_machine:
             store(form, text, source="api")
+
+
+def about(diagnosis: str, offered: list[Offer]) -> str:
+    """The key of the one programme about a diagnosis; none if none was named. Raises `Problem`."""
+    if not diagnosis:
+        return ""
+    keys = [one.key for one in offered if one.diagnosis_id == diagnosis]
+    if len(keys) != 1:
+        raise wrong("diagnosis", "Not one programme is about it, or more than one: send its key.")
+    return keys[0]
 
 
 def as_form(body: Signup) -> dict[str, Any]:
@@ -148,7 +171,6 @@ def as_form(body: Signup) -> dict[str, Any]:
     return {
         "address": body.address,
         "first_name": body.first_name,
-        "programme": body.programme,
         "time_zone": body.time_zone or default,
         "tags": body.tags,
         "consent": "on" if body.consent else "",

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import statistics
 import time
@@ -104,6 +105,30 @@ def test_a_signup_by_the_api_plans_a_question(client: Client, filled: dict[str, 
     assert not response.cookies
     assert Message.objects.get().kind == MessageKind.CONFIRMATION
     assert Consent.objects.get().source == "api"
+
+
+def test_a_diagnosis_stands_for_the_one_programme_about_it(
+    client: Client, filled: dict[str, Any], sequence: Sequence
+) -> None:
+    (programme,) = client.get(API).json()["programmes"]
+    named = {**filled, "programme": "", "diagnosis": programme["diagnosis_id"]}
+
+    assert call(client, named).status_code == 202
+    assert Consent.objects.get().sequence == sequence
+    page = client.get(f"/signup/?diagnosis={programme['diagnosis_id']}").content.decode()
+    assert re.search(r'type="radio"[^>]* checked', page)
+
+
+def test_a_diagnosis_with_several_programmes_or_none_has_to_be_told_apart(
+    client: Client, filled: dict[str, Any], sequence: Sequence
+) -> None:
+    (programme,) = client.get(API).json()["programmes"]
+    published_sequence(steps=1, diagnosis=sequence.diagnosis)
+
+    for diagnosis in (programme["diagnosis_id"], "nonsense"):
+        answer = call(client, {**filled, "programme": "", "diagnosis": diagnosis})
+        assert answer.status_code == 422
+        assert answer.json()["parameters"][0]["name"] == "diagnosis"
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,7 @@ def signup(client: Client, sequence: Sequence, **fields: Any) -> Any:
         "programme": sequence.translation_key.hex,
         "consent": True,
         "consent_number": ConsentText.current("en-us").number,
+        "clicks_number": ConsentText.current("en-us", ConsentTopic.CLICKS).number,
         **fields,
     }
     return client.post("/api/v1/signup/", json.dumps(body), content_type="application/json")
@@ -249,6 +250,12 @@ def test_agreeing_counts_once_it_is_confirmed_and_its_words_are_kept(
     row = Consent.objects.get(action=ConsentAction.CLICKS_ALLOWED)
     assert row.text == ConsentText.current("en-us", ConsentTopic.CLICKS)
     assert row.text != ConsentText.current("en-us")
+
+
+def test_another_text_than_the_one_that_was_shown_is_not_agreed_to(
+    client: Client, sequence: Sequence
+) -> None:
+    assert signup(client, sequence, clicks=True, clicks_number=7).status_code == 422
 
 
 def test_agreeing_to_mail_is_not_agreeing_to_be_counted(client: Client, sequence: Sequence) -> None:

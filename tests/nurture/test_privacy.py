@@ -205,3 +205,15 @@ def test_who_never_confirmed_is_forgotten_after_a_while() -> None:
 
     assert (early, late) == (0, 1)
     assert Subscriber.objects.get().address == BEN.address
+
+
+NAMED_OTHERWISE = {"created_at": "since", "measured": "clicks_counted"}
+NOT_ABOUT_THE_PERSON = {"id", "public_id", "canonical_address", "link_generation"}
+
+
+def test_whatever_column_a_person_gets_is_in_their_copy(anna: Subscriber) -> None:
+    columns = {field.name for field in Subscriber._meta.concrete_fields} - NOT_ABOUT_THE_PERSON
+
+    copy = privacy.export(anna)
+
+    assert not [name for name in columns if NAMED_OTHERWISE.get(name, name) not in copy]

@@ -64,6 +64,7 @@
       consent: data.get("consent") !== null,
       consent_number: offer.consent_number,
       clicks: data.get("clicks") !== null,
+      clicks_number: offer.clicks_number,
       tags: data.getAll("tags"),
       website: data.get("website") ?? "",
       dates,
