@@ -61,6 +61,7 @@ function read(form: HTMLFormElement, offer: Offer): Signup {
     website: word("website"),
     consent: said.has("consent"),
     clicks: said.has("clicks"),
+    clicks_number: offer.clicks_number,
     consent_number: offer.consent_number,
     language: document.documentElement.lang,
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
