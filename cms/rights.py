@@ -12,8 +12,16 @@ KEEPERS = {
 
 def ensure_keepers() -> None:
     """The groups that write pages enter the sources too. Called once, for a new installation."""
-    create_permissions(apps.get_app_config("cms"), verbosity=0)
+    let_in("cms", "citation")
+
+
+def let_in(app: str, *nouns: str, publish: bool = False) -> None:
+    """Editors may write these and moderators remove them, too; and publish, as with pages."""
+    create_permissions(apps.get_app_config(app), verbosity=0)
     for group in Group.objects.filter(name__in=KEEPERS):
-        names = [f"{verb}_citation" for verb in KEEPERS[group.name]]
-        found = Permission.objects.filter(content_type__app_label="cms", codename__in=names)
+        verbs = KEEPERS[group.name]
+        if publish and "delete" in verbs:
+            verbs = (*verbs, "publish")
+        names = [f"{verb}_{noun}" for verb in verbs for noun in nouns]
+        found = Permission.objects.filter(content_type__app_label=app, codename__in=names)
         group.permissions.add(*found)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from wagtail.models import WorkflowContentType
 from wagtail.signals import task_approved
 
-from cms import public, review
+from cms import public, review, rights
 from nurture.models import Sequence, SequenceApproval
 
 MONTHS_BETWEEN_REVIEWS = 24
@@ -42,6 +42,8 @@ def on_migrated(sender: Any, **_kwargs: Any) -> None:
     """Once, while there is no sequence yet: what somebody assigned or took away later stays so."""
     if sender.name != "nurture" or Sequence.objects.exists():
         return
+    rights.let_in("nurture", "sequence", publish=True)
+    rights.let_in("nurture", "closure")
     workflow = public.clinical_workflow()
     kind = ContentType.objects.get_for_model(Sequence)
     if workflow and not WorkflowContentType.objects.filter(content_type=kind).exists():

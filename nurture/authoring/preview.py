@@ -68,7 +68,9 @@ class Looked:
 
     @property
     def hints(self) -> list[Fault]:
-        return [fault for fault in self.faults if fault.weight is Weight.HINT]
+        """What is said of several blocks of a mail is said once."""
+        hints = {fault.text: fault for fault in self.faults if fault.weight is Weight.HINT}
+        return list(hints.values())
 
 
 def look(sequence: Sequence, asked: Mapping[str, str]) -> Looked:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
+from wagtail.models import Page
 
 from nurture.domain.states import WENT_OUT
 from nurture.models import Message, Sequence, StepVersion
@@ -23,6 +24,7 @@ class Told:
     changed: list[str]
     people: int
     last_sent: Any
+    exercises: list[tuple[str, str]]  # the page and what it is called today
 
 
 def sent(messages: QuerySet[Message]) -> QuerySet[Message]:
@@ -31,7 +33,7 @@ def sent(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 
 def versions(sequence: Sequence) -> list[Told]:
-    """Every version of every step, newest first, in three queries."""
+    """Every version of every step, newest first."""
     rows = StepVersion.objects.filter(step__sequence=sequence).select_related("step", "locale")
     counted = rows.annotate(
         people=Count(
@@ -40,14 +42,21 @@ def versions(sequence: Sequence) -> list[Told]:
             distinct=True,
         ),
         last_sent=Max("messages__closed_at", filter=Q(messages__state__in=values(WENT_OUT))),
-    )
+    ).order_by("step__position", "step", "locale", "number")
+    titles = titles_of({page for row in counted for page in row.page_revisions})
     before: dict[tuple[int, int], StepVersion] = {}
     told = []
-    for row in counted.order_by("step__position", "step", "locale", "number"):
+    for row in counted:
         key = (row.step_id, row.locale_id)
-        told.append(Told(row, changes(before.get(key), row), row.people, row.last_sent))
+        shown = [(page, titles.get(page, page)) for page in row.page_revisions]
+        told.append(Told(row, changes(before.get(key), row), row.people, row.last_sent, shown))
         before[key] = row
     return sorted(told, key=lambda one: (one.version.step.position, -one.version.number))
+
+
+def titles_of(pages: set[str]) -> dict[str, str]:
+    rows = Page.objects.filter(pk__in=list(map(int, pages))).values_list("pk", "title")
+    return {str(pk): title for pk, title in rows}
 
 
 def changes(before: StepVersion | None, after: StepVersion) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from nurture.models import Correction, Sequence, StepVersion
 log = logging.getLogger(__name__)
 
 MOST_TESTS = 10
+MOST_DAYS = 14
 
 
 def draft_for(request: HttpRequest, pk: int, *, action: str = "change") -> Sequence:
@@ -64,8 +66,13 @@ def effect(request: HttpRequest, pk: int) -> HttpResponse:
     if plan:
         row = Sequence.objects.get(pk=pk)
         found = impact.of(row, draft, plan, now=timezone.now())
-        values |= {"impact": found, "dates": sorted(found.next_dates.items())[:14]}
+        values |= {"impact": found, "dates": first_days(found)}
     return page(request, draft, "effect", values)
+
+
+def first_days(found: impact.Impact) -> list[tuple[date, int]]:
+    days = sorted(found.next_dates.items())[:MOST_DAYS]
+    return [(date.fromisoformat(day), people) for day, people in days]
 
 
 @require_GET

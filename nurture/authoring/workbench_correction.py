@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from nurture.authoring import correcting
+from nurture.authoring import correcting, recall
 from nurture.authoring.faults import Weight
 from nurture.authoring.workbench import draft_for, page, send_as_test
 from nurture.models import Correction, Sequence, StepVersion
@@ -105,6 +105,7 @@ def shown(row: Correction, form: CorrectionForm) -> dict[str, Any]:
     states = row.message_set.values("state", "reason").annotate(people=Count("pk"))
     return {
         "correction": row,
+        "exercise": recall.titles_of({str(row.page)}).get(str(row.page)) if row.page else "",
         "form": form,
         "subject": subject,
         "text": text,

@@ -238,6 +238,7 @@ def test_staff_write_look_confirm_and_send(desk: Client, chief: Any) -> None:
     assert begun["Location"] == place(sequence, row)
     assert "replace the words in brackets" in first
     assert "Hello Kim," in looked
+    assert "&lt;h1 style=&quot;" in looked  # the mail stands whole in the frame
     assert "It reaches 2 people who got it." in looked
     assert "it would reach 2 people" in wrong.content.decode()
     assert "On its way to 2 people." in sent.content.decode()

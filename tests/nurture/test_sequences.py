@@ -66,6 +66,18 @@ def test_sequences_go_through_the_same_review_as_pages() -> None:
     assert Sequence.get_default_workflow() == public.clinical_workflow()
 
 
+def test_who_writes_pages_writes_sequences_and_only_moderators_publish_them_unasked() -> None:
+    eddie, mo = clinic.user("eddie", "Editors"), clinic.user("mo", "Moderators")
+
+    verbs = ("add", "change", "delete", "publish")
+    may = {
+        person.username: [verb for verb in verbs if person.has_perm(f"nurture.{verb}_sequence")]
+        for person in (eddie, mo)
+    }
+    assert may == {"eddie": ["add", "change"], "mo": list(verbs)}
+    assert eddie.has_perm("nurture.add_closure")
+
+
 def test_an_approval_publishes_and_belongs_to_what_was_approved(clinician: Any) -> None:
     sequence = published_sequence(steps=1)
     draft = edited_draft(sequence, goal="Carry the shopping up the stairs.")

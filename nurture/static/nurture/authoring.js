@@ -11,14 +11,29 @@
       return inner || found;
     }, document.querySelector('[data-contentpath="steps"]') || document.body);
 
+  const called = (fault) => (fault.weight === "error" ? panel.dataset.error : panel.dataset.hint);
+
+  // What is said of many steps is listed once, and what keeps it from being published comes first.
+  const together = (faults) => {
+    const lines = new Map();
+    const inOrder = [...faults].sort((a, b) => (a.weight === b.weight ? 0 : a.weight === "error" ? -1 : 1));
+    for (const fault of inOrder) {
+      const line = `${fault.text} (${called(fault)})`;
+      lines.set(line, (lines.get(line) || new Set()).add(fault.step));
+    }
+    return lines;
+  };
+
   const show = ({ faults }) => {
     document.querySelectorAll(".nurture-hint").forEach((old) => old.remove());
     list.replaceChildren();
-    for (const fault of faults) {
-      const words = fault.weight === "error" ? panel.dataset.error : panel.dataset.hint;
+    for (const [line, steps] of together(faults)) {
       const item = document.createElement("li");
-      item.textContent = `${panel.dataset.step} ${fault.step}: ${fault.text} (${words})`;
+      item.textContent = `${panel.dataset.step} ${[...steps].join(", ")}: ${line}`;
       list.append(item);
+    }
+    for (const fault of faults) {
+      const words = called(fault);
       const note = document.createElement("p");
       note.className = `nurture-hint${fault.weight === "error" ? " nurture-hint--error" : ""}`;
       note.textContent = `${words}: ${fault.text}`;
