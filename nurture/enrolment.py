@@ -53,7 +53,7 @@ def replan(row: Enrolment, plan: Plan, *, now: datetime) -> None:
     """
     place = plans.place(
         plan,
-        row.subscriber,
+        row,
         last_step=row.last_step_id,
         anchors=plans.anchors(row, previous=row.anchored_at),
         not_before=now,
@@ -200,6 +200,7 @@ def go_on(row: Enrolment, after: Step, *, now: datetime) -> None:
     """
     row = lock(Enrolment.objects.filter(pk=row.pk))[0]
     row.last_step_id, row.timed_by_id, row.awaits_answer = after.pk, None, False
+    row.rewinds = [one for one in row.rewinds if one["turn"] < row.turn]
     if row.state == EnrolmentState.HELD and row.reason in ASKED_SOMEBODY:
         row.state, row.reason = EnrolmentState.ACTIVE, Reason.NONE
     if row.state == EnrolmentState.ACTIVE:
@@ -226,6 +227,7 @@ def go_to(row: Enrolment, step: int, *, now: datetime) -> None:
     had = take_back(row, reason=Reason.SUPERSEDED)
     row.timed_by_id = plan.after(had)
     row.last_step_id = plan.before(step)
+    row.rewinds = [*row.rewinds, {"turn": row.turn, "forgot": plan.at_or_behind(step)}]
     row.awaits_answer = False
     if row.state == EnrolmentState.ACTIVE:
         replan(row, plan, now=now)

@@ -97,7 +97,7 @@ def lock(messages: Iterable[Message]) -> None:
 def next_place(row: Enrolment, known: Plans, *, previous: datetime | None, now: datetime) -> Place:
     return plans.place(
         known[row.sequence_id],
-        row.subscriber,
+        row,
         last_step=row.last_step_id,
         anchors=plans.anchors(row, previous=previous),
         not_before=now,

@@ -21,8 +21,9 @@ from nurture.domain.schedule import (
     Why,
     Window,
 )
-from nurture.domain.states import Reason
+from nurture.domain.states import OPEN, WENT_OUT, Reason
 from nurture.models import CheckIn, Closure, Enrolment, MailTimes, Step, Subscriber
+from nurture.models.choices import values
 from nurture.models.sequence import FrequencyClass
 
 PRIORITIES = {
@@ -60,15 +61,37 @@ class Plan:
     skippable: frozenset[int] = frozenset()
     whom: Mapping[int, Sequence[Condition]] = field(default_factory=dict)
     priority: Priority = Priority.PROGRAMME
+    overtaken: frozenset[int] = frozenset()  # see domain.progression.overtaken
 
     def after(self, last_step: int | None) -> int | None:
         return progression.following(self.steps, last_step, stood_after=self.stood_after)
 
-    def next_for(self, facts: Facts, last_step: int | None) -> int | None:
-        """As `after`, past the steps that are not for this person."""
+    def next_for(self, facts: Facts, last_step: int | None, had: "Had") -> int | None:
+        """As `after`, past the steps that are not for this person, or that they have had."""
         step = self.after(last_step)
-        while step is not None and not all(one.holds(facts) for one in self.whom.get(step, ())):
+        while step is not None and not self.is_for(step, facts, had):
             step = self.after(step)
+        return step
+
+    def is_for(self, step: int, facts: Facts, had: "Had") -> bool:
+        if step in self.overtaken and had.has(step):
+            return False
+        return all(one.holds(facts) for one in self.whom.get(step, ()))
+
+    def at_or_behind(self, step: int) -> list[int]:
+        """What somebody has yet to do who starts again from this step, removed ones included."""
+        first = self.after(self.before(step))
+        if first is None:
+            return []
+        start = self.steps.index(first)
+        live = self.steps[start:]
+        gone = [one for one in self.stood_after if self.survivor(one) in live]
+        return [*live, *gone]
+
+    def survivor(self, step: int | None) -> int | None:
+        """The nearest live step that a removed one stood after."""
+        while step is not None and step not in self.steps:
+            step = self.stood_after.get(step)
         return step
 
     def before(self, step: int) -> int | None:
@@ -103,6 +126,7 @@ def plan_of(sequence: models.Sequence) -> Plan:
         skippable=frozenset(step.pk for step in steps if step.skippable),
         whom={step.pk: step.whom for step in live if step.conditions},
         priority=priority_of(sequence.frequency_class),
+        overtaken=frozenset(step.pk for step in live if step.overtaken),
     )
 
 
@@ -135,7 +159,7 @@ class Place:
 
 def place(
     plan: Plan,
-    subscriber: Subscriber,
+    row: Enrolment,
     *,
     last_step: int | None,
     anchors: Anchors,
@@ -147,7 +171,8 @@ def place(
     `timed_by` names a step whose wait counts instead of the next one's: a step that is repeated
     comes when the one after it would have come.
     """
-    step = plan.next_for(facts(subscriber, not_before), last_step)
+    subscriber = row.subscriber
+    step = plan.next_for(facts(subscriber, not_before), last_step, Had(row))
     if step is None:
         return Place(None, None, plan.number)
     wait = plan.waits.get(timed_by or step, plan.waits[step])
@@ -195,6 +220,27 @@ def facts(subscriber: Subscriber, now: datetime) -> Facts:
         dates=dates(subscriber),
         answers=Said(subscriber.pk),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """What a person has had in this pass, looked up only for a step that others have overtaken."""
+
+    enrolment: Enrolment
+
+    def has(self, step: int) -> bool:
+        row = self.enrolment
+        if row.pk is None:
+            return False
+        sent = row.messages.filter(step_version__step=step, state__in=values(OPEN | WENT_OUT))
+        turns = sent.values_list("turn", flat=True)
+        return any(turn is not None and not self._forgotten(step, turn) for turn in turns)
+
+    def _forgotten(self, step: int, turn: int) -> bool:
+        """Whether the person went back to or before it since."""
+        return any(
+            rewind["turn"] >= turn and step in rewind["forgot"] for rewind in self.enrolment.rewinds
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,10 +128,11 @@ def coming(
 
 def following(plan: Plan, row: Enrolment, *, now: datetime) -> Iterator[int]:
     facts = plans.facts(row.subscriber, now)
-    step = plan.next_for(facts, row.last_step_id)
+    had = plans.Had(row)
+    step = plan.next_for(facts, row.last_step_id, had)
     while step is not None:
         yield step
-        step = plan.next_for(facts, step)
+        step = plan.next_for(facts, step, had)
 
 
 # ------------------------------------------------------------------ changing something

@@ -10,6 +10,7 @@ from uuid import UUID
 from nurture import plans
 from nurture.authoring.planned import Planned
 from nurture.authoring.playing import wait_of
+from nurture.domain import progression
 from nurture.domain.schedule import local_date
 from nurture.domain.states import RUNNING, EnrolmentState
 from nurture.models import Enrolment, Step
@@ -60,6 +61,13 @@ def draft_plan(row: SequenceRow, draft: SequenceRow, steps: Sequence[Planned]) -
         for position, step in enumerate(steps, start=1)
     }
     kept = set(numbers)
+    before = [step.key for step in sorted(rows.values(), key=lambda step: step.position)]
+    passed = progression.overtaken(
+        [key for key in before if rows[key].live],
+        [step.key for step in steps],
+        back=[key for key in before if not rows[key].live],
+    )
+    passed |= {key for key in before if rows[key].overtaken and key in kept}
     return Plan(
         number=row.plan_number + 1,
         calendar=plans.practice().calendar(draft.window),
@@ -67,6 +75,7 @@ def draft_plan(row: SequenceRow, draft: SequenceRow, steps: Sequence[Planned]) -
         waits={numbers[step.key]: wait_of(step) for step in steps},
         stood_after=stood_after(rows.values(), kept),
         whom={numbers[step.key]: step.conditions for step in steps if step.conditions},
+        overtaken=frozenset(numbers[key] for key in passed),
     )
 
 
@@ -105,7 +114,7 @@ def note(impact: Impact, plan: Plan, enrolment: Enrolment, now: datetime) -> Non
     """Add one person."""
     place = plans.place(
         plan,
-        enrolment.subscriber,
+        enrolment,
         last_step=enrolment.last_step_id,
         anchors=plans.anchors(enrolment, previous=enrolment.anchored_at),
         not_before=now,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Sequence as Ordered
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
@@ -13,7 +14,7 @@ from nurture.authoring import recompiling
 from nurture.authoring.compile import CompiledStep, compile_sequence, source_of
 from nurture.authoring.planned import Planned
 from nurture.authoring.versions import write_version
-from nurture.domain import conditions
+from nurture.domain import conditions, progression
 from nurture.models import Closure, Enrolment, MailTimes, Recompile, Sequence, Step
 from nurture.models.sequence import publishing
 
@@ -64,6 +65,7 @@ def translated_again(source: Sequence, compiled: Iterable[CompiledStep]) -> None
 
 def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
     """Bring the steps to the order of the plan and give the plan its next number."""
+    passed = overtaken_by(sequence, [step.plan.key for step in compiled])
     remove_others(sequence, compiled)
     for position, step in enumerate(compiled):
         Step.objects.update_or_create(
@@ -74,10 +76,19 @@ def write_plan(sequence: Sequence, compiled: Ordered[CompiledStep]) -> None:
                 **columns(step.plan),
                 "live": True,
                 "stood_after": None,
+                **({"overtaken": True} if step.plan.key in passed else {}),
             },
         )
     Sequence.objects.filter(pk=sequence.pk).update(plan_number=F("plan_number") + 1)
     enrolment.try_again(sequence.enrolments.all())
+
+
+def overtaken_by(sequence: Sequence, keys: Ordered[UUID]) -> set[UUID]:
+    """Which steps somebody may have had who is to go on before them, by the order that is new."""
+    rows = list(Step.objects.filter(sequence=sequence).order_by("position", "pk"))
+    before = [row.key for row in rows if row.live]
+    back = [row.key for row in rows if not row.live]
+    return progression.overtaken(before, keys, back=back)
 
 
 def columns(plan: Planned) -> dict[str, Any]:

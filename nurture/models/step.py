@@ -45,6 +45,9 @@ class Step(models.Model):
     skippable = models.BooleanField(default=False)
     conditions = models.JSONField(default=list)  # see domain.conditions
     live = models.BooleanField(default=True)
+    # An edit has put something before it that stood after it, or brought it back: whoever goes on
+    # from there may have had it. See domain.progression.overtaken.
+    overtaken = models.BooleanField(default=False)
     # For a removed step: its nearest predecessor at that time, from which its people go on.
     stood_after = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 

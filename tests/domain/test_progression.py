@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.domain.progression import back_to, following
+from nurture.domain.progression import back_to, following, overtaken
 
 UNTOUCHED: Mapping[str, str | None] = {}
 
@@ -121,3 +122,25 @@ def test_a_step_back_to_where_nothing_is_left_begins_anew() -> None:
     removed: dict[str, str | None] = {"week 1": None}
 
     assert back_to(["week 2"], "week 1", stood_after=removed) == "week 2"
+
+
+# ------------------------------------------------------------------ what may have been had
+
+
+@pytest.mark.parametrize(
+    ("after", "back", "found"),
+    [
+        ("abcd", "", ""),
+        ("acd", "", ""),  # what goes away is passed by nobody
+        ("abxcd", "", ""),  # and what is new has been had by nobody
+        ("bacd", "", "a"),
+        ("bcda", "", "a"),
+        ("dabc", "", "abc"),
+        ("dcba", "", "abc"),
+        ("axbcd", "x", "xbcd"),  # x was away: somebody may have had it, or what stands behind it
+    ],
+)
+def test_a_step_that_others_have_overtaken_may_have_been_had(
+    after: str, back: str, found: str
+) -> None:
+    assert overtaken("abcd", after, back=back) == set(found)
