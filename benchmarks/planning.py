@@ -28,8 +28,8 @@ def planned_per_second(sequence: Sequence, enrolments: int) -> float:
 
 FILL = """
     INSERT INTO nurture_enrolment (public_id, subscriber_id, sequence_id, state, reason, turn,
-        plan_number, awaits_answer, started_at, due_at, next_step_id)
-    SELECT gen_random_uuid(), %s, %s, 'active', '', 0, %s, false, now(),
+        plan_number, awaits_answer, rewinds, started_at, due_at, next_step_id)
+    SELECT gen_random_uuid(), %s, %s, 'active', '', 0, %s, false, '[]', now(),
         now() + interval '1 day' * (1 + number %% 300), %s
     FROM generate_series(1, %s) AS number
 """

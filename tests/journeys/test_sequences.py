@@ -206,7 +206,6 @@ def see_the_effect(tab: Page, sequence: Sequence) -> None:
     tab.goto(f"/admin/sequences/{sequence.pk}/effect/")
     second = tab.get_by_role("row", name=re.compile("^week 2"))
     expect(second).to_contain_text("another wait")
-    print(tab.locator("table").inner_text())
     assert second.locator("td.number").all_inner_texts()[:3] == ["1", "2", "0"]
     assert Sequence.objects.get().plan_number == sequence.plan_number
     assert barriers(tab) == []
