@@ -23,6 +23,12 @@ def _static_files_as_they_are(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _all_come_from_here(settings: Settings) -> None:
+    """The tests of an hour are one network's signups; a test of the bounds sets its own."""
+    settings.SIGNUP_LIMIT_NETWORK = settings.SIGNUP_LIMIT_SITE = 100_000
+
+
+@pytest.fixture(autouse=True)
 def _sites_as_they_are() -> None:
     """Wagtail keeps in the cache where sites begin, and a test that is rolled back leaves it so."""
     Site.clear_site_root_paths_cache()
