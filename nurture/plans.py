@@ -229,10 +229,12 @@ class Had:
     enrolment: Enrolment
 
     def has(self, step: int) -> bool:
-        row = self.enrolment
-        if row.pk is None:
-            return False
-        sent = row.messages.filter(step_version__step=step, state__in=values(OPEN | WENT_OUT))
+        # One that is only played through has no key, and nothing was sent to it.
+        sent = models.Message.objects.filter(
+            enrolment__in=[self.enrolment.pk],
+            step_version__step=step,
+            state__in=values(OPEN | WENT_OUT),
+        )
         turns = sent.values_list("turn", flat=True)
         return any(turn is not None and not self._forgotten(step, turn) for turn in turns)
 
