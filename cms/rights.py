@@ -3,6 +3,7 @@
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from wagtail.snippets.models import create_extra_permissions
 
 KEEPERS = {
     "Editors": ("add", "change", "view"),
@@ -18,6 +19,8 @@ def ensure_keepers() -> None:
 def let_in(app: str, *nouns: str, publish: bool = False) -> None:
     """Editors may write these and moderators remove them, too; and publish, as with pages."""
     create_permissions(apps.get_app_config(app), verbosity=0)
+    if publish:
+        create_extra_permissions(apps.get_app_config(app))
     for group in Group.objects.filter(name__in=KEEPERS):
         verbs = KEEPERS[group.name]
         if publish and "delete" in verbs:
