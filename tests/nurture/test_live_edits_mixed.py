@@ -68,6 +68,7 @@ class World:
     had: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     had_then: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     silent: dict[int, bool] = field(default_factory=dict)
+    content: bool = False  # every mail is answered at once, and well
 
     def join(self) -> None:
         person: Subscriber = SubscriberFactory.create(dates={"birth": "2027-02-20"})
@@ -212,6 +213,8 @@ class World:
             self.note(message)
         messages.update(state=MessageState.ACCEPTED, closed_at=self.now)
         outbox.conclude([(one, self.now) for one in opened], MessageState.ACCEPTED, Plans())
+        if self.content and opened:
+            self.answer(TOO_EASY, 0)
 
     def note(self, message: Message) -> None:
         row, version = message.enrolment, message.step_version
@@ -230,6 +233,7 @@ class World:
 
     def comes_to_its_end(self) -> None:
         """From now on nothing is edited, and every week feels right."""
+        self.content = True
         self.answer(TOO_EASY, 0)
         self.resume(0, 0)
         due.follow_the_plan(self.now, limit=100)
@@ -240,7 +244,6 @@ class World:
             if not Enrolment.objects.filter(pk__in=self.rows, state__in=RUNNING).exists():
                 break
             self.days(6, 0)
-            self.answer(TOO_EASY, 0)
             self.resume(0, 0)
         for row in self.each():
             assert row.state == EnrolmentState.FINISHED, "somebody stands still"
