@@ -46,7 +46,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true")
     options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--only", default="sends,slow,due,memory,signup,content")
+    options.add_argument("--only", default="sends,slow,due,memory,signup,authoring,content")
     given = options.parse_args()
     lines: list[Line] = []
     with stand.stand() as there:
@@ -185,6 +185,13 @@ def signup(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
     yield Line("the same, p99", p99, "s", "2 s", p99 / 2, 1, at_most=True)
 
 
+def authoring(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
+    from benchmarks import authoring  # noqa: PLC0415
+
+    for values in authoring.measured():
+        yield Line(**values)
+
+
 def content(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
     from benchmarks import content  # noqa: PLC0415
 
@@ -198,6 +205,7 @@ PARTS = {
     "due": due,
     "memory": memory,
     "signup": signup,
+    "authoring": authoring,
     "content": content,
 }
 
