@@ -195,7 +195,7 @@ def authoring(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
 def content(there: Stand, given: argparse.Namespace) -> Iterable[Line]:
     from benchmarks import content  # noqa: PLC0415
 
-    for values in content.measured(seconds=1 if given.quick else 4):
+    for values in content.measured(seconds=1 if given.quick else 5):
         yield Line(**values)
 
 
