@@ -24,7 +24,8 @@ SENDER = "hello@larkfield.example"
 def ready(mails: int) -> None:
     """`smtplib`, one kept connection, bytes that are ready: the limit that our goals name."""
     content = prepared.mime(text=TEXT, html=HTML)
-    with smtplib.SMTP(settings.EMAIL_HOST or "", settings.EMAIL_PORT) as server:
+    provider = settings.MAIL_PROVIDERS[0]
+    with smtplib.SMTP(provider.host, provider.port) as server:
         for number in range(mails):
             server.sendmail(SENDER, [f"person{number}@example.org"], content)
 

@@ -4,21 +4,23 @@
 setting is found at the start and not in the middle of somebody's programme.
 """
 
+import json
 import re
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from nurture.domain.hosts import is_loopback, is_near
+from nurture.domain.provider import Provider, safe_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MINIMUM_KEY_LENGTH = 32
 # What the interface speaks and pages are written in, each by its own name for itself.
 LANGUAGES = {"en-us": "English", "es": "Español"}
-SMTP_SCHEMES = {"smtp", "smtp+starttls", "smtps"}
 
 Key = Annotated[str, Field(min_length=MINIMUM_KEY_LENGTH)]
 Keys = Annotated[list[Key], NoDecode, Field(min_length=1)]
@@ -41,7 +43,6 @@ class Environment(BaseSettings):
     DATABASE_URL: str
     REDIS_URL: str
     SITE_URL: str
-    SMTP_URL: str
     MAIL_FROM: str
     PRACTICE_NAME: str
     PRACTICE_ADDRESS: str
@@ -65,7 +66,7 @@ class Environment(BaseSettings):
     HEADLESS_PREVIEW_PATH: Annotated[str, Field(pattern=r"^/[\w./-]*$")] = "/preview/"
     LANGUAGE_CODE: str = "en-us"
     LOG_LEVEL: str = "INFO"
-    MAIL_WEBHOOKS: dict[str, str] = {}
+    MAIL_WEBHOOKS: Annotated[dict[str, str], NoDecode] = {}
     MEASURE_CLICKS: bool = False
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     MESSAGE_DAYS: Annotated[int, KEEP_DAYS] = 730
@@ -80,11 +81,13 @@ class Environment(BaseSettings):
     MAIL_BOUNCE_PERCENT: Percent = 5
     MAIL_COMPLAINT_PERCENT: Percent = 0.3
     MAIL_CONCURRENCY: Bounds = {}
+    MAIL_PROVIDERS: Annotated[list[Provider], NoDecode] = []
     MAIL_RATES: Rates = {}
     MAIL_WARM_UP: Plans = {}
     PROVIDER_TEXT_DAYS: Annotated[int, Field(ge=1)] = 14
     PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
     SMTP_CONNECTIONS: Annotated[int, Field(ge=1, le=256)] = 8
+    SMTP_URL: str = Field("", validate_default=True)
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
     TRUST_FORWARDED_PROTO: bool = False
@@ -135,18 +138,30 @@ class Environment(BaseSettings):
             raise ValueError("name each host; * lets anyone put their own address into our links")
         return value
 
+    @field_validator("MAIL_PROVIDERS", "MAIL_WEBHOOKS", mode="before")
+    @classmethod
+    def is_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"is not JSON: {error}") from None
+
+    @field_validator("MAIL_PROVIDERS")
+    @classmethod
+    def providers_have_names_of_their_own(cls, value: list[Provider]) -> list[Provider]:
+        names = [provider.name for provider in value]
+        if len(set(names)) < len(names):
+            raise ValueError("each provider needs a name of its own")
+        return value
+
     @field_validator("SMTP_URL")
     @classmethod
-    def relay_is_encrypted_or_near(cls, value: str) -> str:
-        url = urlsplit(value)
-        if url.scheme not in SMTP_SCHEMES or not url.hostname:
-            raise ValueError("use smtps://, smtp+starttls:// or smtp:// with [user:password@]host")
-        if url.scheme == "smtp" and not is_near(url.hostname):
-            raise ValueError(
-                "smtp:// is not encrypted and only for a relay beside this process; "
-                "use smtps:// or smtp+starttls://"
-            )
-        return value
+    def mail_has_a_way_out(cls, value: str, given: ValidationInfo) -> str:
+        if value or given.data.get("MAIL_PROVIDERS"):
+            return safe_url(value) if value else value
+        raise ValueError("is not set; see docs/operations.md")
 
     @field_validator("DATABASE_URL")
     @classmethod
@@ -227,17 +242,10 @@ class Environment(BaseSettings):
             raise ValueError("DEBUG shows secrets to visitors; it is only for this machine")
         return self
 
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def is_near(host: str) -> bool:
-    """Whether mail to this host stays on this machine or on its container network."""
-    return is_loopback(host) or "." not in host
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """All ways out, the first choice first."""
+        return tuple(self.MAIL_PROVIDERS) or (Provider(name="relay", url=self.SMTP_URL),)
 
 
 def load() -> Environment:
@@ -252,9 +260,17 @@ def explain(error: ValidationError) -> list[str]:
     """One line per fault; the values themselves never show, since most are secrets."""
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
-        name = str(fault["loc"][0]) if fault["loc"] else "settings"
-        reason = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "missing":
+        name, *inside = fault["loc"] or ("settings",)
+        reason = place(inside) + fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "missing" and not inside:
             reason = "is not set; see docs/operations.md"
         lines.append(f"{name}: {reason}")
     return lines
+
+
+def place(inside: list[int | str]) -> str:
+    """Where within a setting of several parts: "entry 2, url: "."""
+    if not any(isinstance(part, str) for part in inside):
+        return ""
+    words = (f"entry {part + 1}" if isinstance(part, int) else part for part in inside)
+    return f"{', '.join(words)}: "

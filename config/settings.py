@@ -160,7 +160,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]  # X_FRAME_OPTIONS, see above
 
 # ------------------------------------------------------------------ mail
 
-SMTP_URL = env.SMTP_URL
+MAIL_PROVIDERS = env.providers
 MAIL_RATES = env.MAIL_RATES
 MAIL_WARM_UP = env.MAIL_WARM_UP
 MAIL_CONCURRENCY = env.MAIL_CONCURRENCY
@@ -183,7 +183,7 @@ API_WRITABLE = ("/api/v1/signup/", "/api/v1/events/", "/api/v1/people.json")
 BOUNCE_ADDRESS = env.BOUNCE_ADDRESS
 BOUNCE_MAILBOX_URL = env.BOUNCE_MAILBOX_URL
 MAIL_WEBHOOKS = bool(env.MAIL_WEBHOOKS)
-ANYMAIL = env.MAIL_WEBHOOKS
+ANYMAIL = {**env.providers[0].options, **env.MAIL_WEBHOOKS}
 ERASURE_LOG = env.ERASURE_LOG
 LINK_KEYS = env.LINK_KEYS
 SUPPRESSION_KEY = env.SUPPRESSION_KEY
@@ -194,14 +194,17 @@ PRACTICE_PHONE = env.PRACTICE_PHONE
 EMERGENCY_NUMBERS = env.EMERGENCY_NUMBERS
 STAFF_ADDRESS = env.STAFF_ADDRESS or parseaddr(env.MAIL_FROM)[1]
 
-# Wagtail's own mail to staff (password resets, moderation) goes by the same relay.
-relay = urlsplit(env.SMTP_URL)
-EMAIL_HOST = relay.hostname
-EMAIL_PORT = relay.port or {"smtps": 465, "smtp+starttls": 587}.get(relay.scheme, 25)
-EMAIL_HOST_USER = relay.username or ""
-EMAIL_HOST_PASSWORD = relay.password or ""
-EMAIL_USE_SSL = relay.scheme == "smtps"
-EMAIL_USE_TLS = relay.scheme == "smtp+starttls"
+# Wagtail's own mail to staff (password resets, moderation) goes by the first provider.
+first = env.providers[0]
+if first.service:
+    EMAIL_BACKEND = f"anymail.backends.{first.service}.EmailBackend"
+else:
+    EMAIL_HOST = first.host
+    EMAIL_PORT = first.port
+    EMAIL_HOST_USER = first.user
+    EMAIL_HOST_PASSWORD = first.password
+    EMAIL_USE_SSL = first.encryption == "tls"
+    EMAIL_USE_TLS = first.encryption == "starttls"
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.MAIL_FROM
 MAIL_DOMAIN = parseaddr(env.MAIL_FROM)[1].rpartition("@")[2]

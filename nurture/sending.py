@@ -17,6 +17,7 @@ from django.conf import settings
 
 from nurture import brake, outbox, pace
 from nurture.domain import retry
+from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import TRANSACTIONAL, MessageKind, MessageState, Reason
 from nurture.mail.compose import CannotCompose, Envelope, envelope
@@ -260,11 +261,11 @@ class Delivery:
 
 def relay() -> Relay:
     """The relay of the settings."""
-    encryption = "tls" if settings.EMAIL_USE_SSL else "none"
+    provider: Provider = settings.MAIL_PROVIDERS[0]
     return Relay(
-        host=settings.EMAIL_HOST or "",
-        port=settings.EMAIL_PORT,
-        encryption="starttls" if settings.EMAIL_USE_TLS else encryption,
-        user=settings.EMAIL_HOST_USER,
-        password=settings.EMAIL_HOST_PASSWORD,
+        host=provider.host,
+        port=provider.port,
+        encryption=provider.encryption,
+        user=provider.user,
+        password=provider.password,
     )

@@ -18,6 +18,8 @@ from enum import StrEnum
 from io import BufferedRWPair
 from typing import Self
 
+from nurture.domain.provider import Provider
+
 JOIN_SECONDS = 5
 
 
@@ -89,6 +91,10 @@ class Script:
     skip: int  # how often the phase passes before it
 
 
+def provider_at(port: int, *, login: str = "", name: str = "relay") -> Provider:
+    return Provider(name=name, url=f"smtp://{login}127.0.0.1:{port}")
+
+
 @dataclass
 class Relay:
     mails: list[Mail] = field(default_factory=list)
@@ -105,6 +111,11 @@ class Relay:
     @property
     def port(self) -> int:
         return int(self._listener.getsockname()[1])
+
+    @property
+    def provider(self) -> Provider:
+        """How the settings name it."""
+        return provider_at(self.port)
 
     @property
     def accepted(self) -> Counter[str]:

@@ -36,7 +36,7 @@ def _no_search_index(settings: Settings) -> None:
 @pytest.fixture
 def relay(settings: Settings) -> Iterator[smtp.Relay]:
     with smtp.Relay() as server:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.MAIL_PROVIDERS = (server.provider,)
         yield server
 
 

@@ -107,7 +107,7 @@ def phone(
     )
     page = context.new_page()
     with smtp.Relay() as relay:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", relay.port
+        settings.MAIL_PROVIDERS = (relay.provider,)
         found = Installation(server.url, relay, page, tmp_path, request.param)
         context.on("console", lambda message: found.said_by_the_browser.append(message.text))
         yield found

@@ -26,5 +26,5 @@ def _nobody_asked_us_to_slow_down(settings: Settings) -> None:
 def relay(settings: Settings) -> Iterator[smtp.Relay]:
     """A scripted relay that the settings point at."""
     with smtp.Relay() as server:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.MAIL_PROVIDERS = (server.provider,)
         yield server

@@ -195,7 +195,7 @@ def test_421_closes_the_connection_and_not_the_mail(
 
 def send_with_nobody_there(settings: Settings) -> None:
     with smtp.closed_port() as port:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.MAIL_PROVIDERS = (smtp.provider_at(port),)
         sending.send_claimed(PROGRAMME)
 
 
@@ -225,9 +225,8 @@ def test_a_batch_is_sent_whole_once_the_relay_is_back(
     settings: Settings, relay: smtp.Relay, sequence: Sequence
 ) -> None:
     crowd(30, sequence)
-    port = settings.EMAIL_PORT
     send_with_nobody_there(settings)
-    settings.EMAIL_PORT = port
+    settings.MAIL_PROVIDERS = (relay.provider,)
     time_passes(3 * MINUTE)
 
     sending.send_claimed(PROGRAMME)
@@ -267,7 +266,7 @@ def test_a_relay_that_refuses_us_marks_no_recipient(
 def test_a_relay_that_refuses_our_password_marks_no_recipient(
     relay: smtp.Relay, mail: Message, settings: Settings
 ) -> None:
-    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "us", "wrong"
+    settings.MAIL_PROVIDERS = (smtp.provider_at(relay.port, login="us:wrong@"),)
     relay.refuse(Phase.AUTH, 535, times=math.inf)
 
     sending.send_claimed(PROGRAMME)
