@@ -1,6 +1,7 @@
 """A list and a document for each type: `regions/`, `exercises/` and so on."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field, create_model
 
-from cms.api import answers, filters, freshness, listing, parameters, reading
+from cms.api import answers, filters, freshness, listing, parameters, reading, unasked
 from cms.api.problems import not_found
 from cms.documents.shapes import cards, pages
 from cms.models.documents import DocumentType
@@ -73,9 +74,9 @@ def add_list(kind: Kind) -> None:
     asks = parameters.of_list(kind.name, kind.document)
     orders = parameters.orders_of(kind.document)
 
-    def view(request: HttpRequest, asked: Query[asks]) -> HttpResponse:  # type: ignore[valid-type]
-        parameters.refuse_unknown(request, asks)
-        given: Any = asked
+    name = f"list_{kind.path}"
+
+    def answer(request: HttpRequest, *, given: Any) -> HttpResponse:
         wanted = answers.wanted(given.fields)
         found = listing.page(
             listing.Asked(
@@ -91,10 +92,16 @@ def add_list(kind: Kind) -> None:
         )
         return answers.page(request, found, wanted, kind=kind.name)
 
+    def view(request: HttpRequest, asked: Query[asks]) -> HttpResponse:  # type: ignore[valid-type]
+        parameters.refuse_unknown(request, asks)
+        return answer(request, given=asked)
+
+    unasked.makers[name] = lambda _path: partial(answer, given=asks())
     router.get(
         f"{kind.path}/",
         response=named_list(kind.card),
-        operation_id=f"list_{kind.path}",
+        operation_id=name,
+        url_name=name,
         summary=f"List {kind.path}",
         description="Summaries, one page at a time.",
     )(view)
@@ -103,13 +110,13 @@ def add_list(kind: Kind) -> None:
 def add_document(kind: Kind) -> None:
     asks = parameters.of_document(kind.document, kind.expandable)
 
-    def view(request: HttpRequest, id: UUID, asked: Query[asks]) -> HttpResponse:  # type: ignore[valid-type]  # noqa: A002
-        parameters.refuse_unknown(request, asks)
-        given: Any = asked
+    name = f"get_{kind.name.value}"
+
+    def answer(request: HttpRequest, *, key: UUID, given: Any) -> HttpResponse:
         wanted = answers.wanted(given.fields, getattr(given, "expand", None))
         found = reading.by_key(
             kind.name,
-            id,
+            key,
             locales=parameters.locales(given),
             wanted=wanted,
             known=freshness.known(request),
@@ -118,10 +125,16 @@ def add_document(kind: Kind) -> None:
             raise not_found(f"There is no public {kind.name.label.lower()} with this id.")
         return answers.document(request, found, wanted)
 
+    def view(request: HttpRequest, id: UUID, asked: Query[asks]) -> HttpResponse:  # type: ignore[valid-type]  # noqa: A002
+        parameters.refuse_unknown(request, asks)
+        return answer(request, key=id, given=asked)
+
+    unasked.makers[name] = lambda path: partial(answer, key=UUID(path["id"]), given=asks())
     router.get(
         f"{kind.path}/{{id}}/",
         response=kind.document,
-        operation_id=f"get_{kind.name.value}",
+        operation_id=name,
+        url_name=name,
         summary=f"Get {kind.name.label.lower()}",
         description=(kind.document.__doc__ or "").strip(),
     )(view)

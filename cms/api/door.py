@@ -7,14 +7,16 @@ it from another site, and that whatever goes wrong is a problem document.
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, resolve
 
+from cms.api import unasked
 from cms.api.problems import MEDIA_TYPE, Problem
 from cms.integrations import access
 
@@ -76,18 +78,27 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def view_of(request: HttpRequest) -> HttpResponseBase:
-    match = found_at(request.path_info)
+    found = found_at(request.path_info)
     is_head, request.method = request.method == "HEAD", "GET"
-    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    shorter = None if request.META.get("QUERY_STRING") else found.if_unasked
+    response = (shorter or found.view)(request)
     if is_head and isinstance(response, HttpResponse):
         response.headers["Content-Length"] = str(len(response.content))
         response.content = b""
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What serves an address, and the shorter way there for a request without a query."""
+
+    view: Callable[[HttpRequest], HttpResponseBase]
+    if_unasked: Callable[[HttpRequest], HttpResponseBase] | None
+
+
 @lru_cache(maxsize=1_000)
-def found_at(path: str) -> ResolverMatch:
-    """What serves this address. The map is the same for the life of the process."""
+def found_at(path: str) -> Place:
+    """The map is the same for the life of the process."""
     nothing = Problem(404, "There is nothing here. Addresses end with a slash.")
     try:
         match = resolve(path)
@@ -95,7 +106,7 @@ def found_at(path: str) -> ResolverMatch:
         raise nothing from None
     if not {NAMESPACE, BESIDE} & {*match.namespaces}:  # Wagtail takes what is left
         raise nothing
-    return match
+    return Place(partial(match.func, *match.args, **match.kwargs), unasked.answer_of(match))
 
 
 def refuse_odd(request: HttpRequest) -> None:

@@ -54,7 +54,10 @@ def respond(
     language: str = "",
     media_type: str = JSON,
 ) -> HttpResponse:
-    """A 200, or a 304 if there is no body because the client has it."""
+    """A 200, or a 304 if there is no body because the client has it.
+
+    What describes a body stays away with it (RFC 9110, 15.4.5): the cache has it from before.
+    """
     response = HttpResponse(
         b"" if body is None else body,
         status=304 if body is None else 200,
@@ -63,12 +66,15 @@ def respond(
     headers = response.headers
     headers["ETag"] = f'"{etag}"'
     headers["Cache-Control"] = cache_control()
+    if name := settings.API_SURROGATE_HEADER:
+        headers[name] = SEPARATORS.get(name, " ").join(keys)
+    if body is None:
+        del headers["Content-Type"]
+        return response
     if changed_at is not None:
         headers["Last-Modified"] = http_date(changed_at.timestamp())
     if language:
         headers["Content-Language"] = language
-    if name := settings.API_SURROGATE_HEADER:
-        headers[name] = SEPARATORS.get(name, " ").join(keys)
     return response
 
 

@@ -37,7 +37,7 @@ COLUMNS = """
 """
 
 # The whole document is not even read where the client has it.
-BODY = "CASE WHEN document.etag = ANY(%s::text[]) THEN NULL ELSE document.body END"
+BODY = "CASE WHEN document.etag {known} THEN NULL ELSE document.body END"
 CARD = "document.card"
 MEMBERS = """
     (SELECT json_object_agg(member.key, member.value)::text
@@ -114,17 +114,24 @@ def fresh_rows(statement: str, values: Sequence[Any], *, kind: type[Any] = Row) 
     return found
 
 
+def one_of(values: Sequence[str]) -> tuple[str, list[Any]]:
+    """A comparison with some values, and its parameters. One alone is bound faster than a list."""
+    return ("= %s", [values[0]]) if len(values) == 1 else ("= ANY(%s::text[])", [list(values)])
+
+
 def by_key(
     document_type: str, key: UUID, *, locales: Sequence[str], wanted: Wanted, known: Known
 ) -> Found | None:
     """The document in the first of the locales that has it."""
-    which = "document.type = %s AND document.key = %s AND document.locale = ANY(%s::text[])"
-    return one(which, [document_type, key, list(locales)], locales[0], wanted, known)
+    among, values = one_of(locales)
+    which = f"document.type = %s AND document.key = %s AND document.locale {among}"
+    return one(which, [document_type.value, key, *values], locales[0], wanted, known)
 
 
 def of_site(*, locales: Sequence[str], known: Known) -> Found | None:
-    which = "document.type = 'site' AND document.locale = ANY(%s::text[])"
-    return one(which, [list(locales)], locales[0], Wanted(), known)
+    among, values = one_of(locales)
+    which = f"document.type = 'site' AND document.locale {among}"
+    return one(which, values, locales[0], Wanted(), known)
 
 
 def by_path(path: str, *, wanted: Wanted, known: Known) -> Found | None:
@@ -132,14 +139,14 @@ def by_path(path: str, *, wanted: Wanted, known: Known) -> Found | None:
 
 
 def one(which: str, values: list[Any], locale: str, wanted: Wanted, known: Known) -> Found | None:
-    content: list[str]
+    content: list[Any]
     if wanted.members:
-        statement, content = ONE.format(content=MEMBERS, which=which), list(wanted.members)
+        statement, content = ONE.format(content=MEMBERS, which=which), [list(wanted.members)]
     else:
         # An answer with others inside has an entity tag of its own, so all of it is read.
-        statement = ONE.format(content=BODY, which=which)
-        content = [] if wanted.expand else known.etags
-    arguments = [content, *values, locale]
+        among, content = one_of([] if wanted.expand else known.etags)
+        statement = ONE.format(content=BODY.format(known=among), which=which)
+    arguments = [*content, *values, locale]
     if wanted.expand:
         statement = WITH_INCLUDED.format(one=statement)
         arguments.append(list(wanted.expand))

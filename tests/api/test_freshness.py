@@ -76,6 +76,27 @@ def test_the_date_spares_as_well_as_the_tag(
     assert other.status_code == 200
 
 
+def test_what_has_not_changed_is_not_described_again(compiled: Loaded, client: Client) -> None:
+    url = f"{ROOT}regions/{compiled.region.translation_key}/"
+    whole = client.get(url)
+
+    again = client.get(url, headers={"If-None-Match": whole["ETag"]})
+
+    assert again.status_code == 304
+    assert again["ETag"] == whole["ETag"]
+    assert again["Cache-Control"] == whole["Cache-Control"]
+    assert {"Content-Type", "Content-Language", "Last-Modified"} & set(again.headers) == set()
+
+
+@pytest.mark.parametrize("path", ["regions/", "regions/{id}/", "exercises/"])
+def test_to_ask_for_nothing_is_to_ask_for_what_is_usual(
+    compiled: Loaded, client: Client, path: str
+) -> None:
+    url = ROOT + path.format(id=compiled.region.translation_key)
+
+    assert client.get(url).content == client.get(url, {"locale": "en-us"}).content
+
+
 def test_caches_are_told_by_address_and_by_key(compiled: Loaded, cache: Cache) -> None:
     purging.purge()
     cache.told.clear()
