@@ -125,7 +125,7 @@ def by_key(
     """The document in the first of the locales that has it."""
     among, values = one_of(locales)
     which = f"document.type = %s AND document.key = %s AND document.locale {among}"
-    return one(which, [document_type.value, key, *values], locales[0], wanted, known)
+    return one(which, [str(document_type), key, *values], locales[0], wanted, known)
 
 
 def of_site(*, locales: Sequence[str], known: Known) -> Found | None:
