@@ -81,6 +81,7 @@ class Environment(BaseSettings):
     MAIL_BOUNCE_PERCENT: Percent = 5
     MAIL_COMPLAINT_PERCENT: Percent = 0.3
     MAIL_CONCURRENCY: Bounds = {}
+    MAIL_FAILOVER_MINUTES: Annotated[int, Field(ge=0)] = 15
     MAIL_PROVIDERS: Annotated[list[Provider], NoDecode] = []
     MAIL_RATES: Rates = {}
     MAIL_WARM_UP: Plans = {}

@@ -47,7 +47,7 @@ LEASE_AFTER_HANDOVER = timedelta(minutes=15)  # longer than the relay may think
 UNREAD = (
     "dedupe_key", "state", "reason", "expires_at", "next_attempt_at", "resent", "lease_token",
     "lease_until", "closed_at", "smtp_code", "fingerprint", "created_at", "address_hash",
-    "subscriber__canonical_address", "subscriber__created_at", "enrolment__due_at",
+    "provider", "subscriber__canonical_address", "subscriber__created_at", "enrolment__due_at",
     "enrolment__ended_at", "enrolment__paused_until", "enrolment__awaits_answer",
 )  # fmt: skip
 
@@ -128,7 +128,8 @@ MAY_LEAVE = """
 LOOK = f"SELECT message.id, message.submitted_at FROM nurture_message AS message WHERE {MAY_LEAVE}"  # noqa: S608
 FENCE = f"""
     UPDATE nurture_message AS message
-    SET state = %(submitting)s, lease_until = now() + %(after_handover)s, submitted_at = now()
+    SET state = %(submitting)s, lease_until = now() + %(after_handover)s, submitted_at = now(),
+        provider = %(provider)s
     WHERE {MAY_LEAVE} RETURNING message.id, message.submitted_at
 """  # noqa: S608
 QUESTION = {
@@ -149,23 +150,27 @@ def may_leave(messages: Iterable[Message], *, token: uuid.UUID) -> set[int]:
     return ask(LOOK, messages, token)
 
 
-def fence(messages: Iterable[Message], *, token: uuid.UUID) -> set[int]:
-    """The last question before the bodies. Those in the answer may be out from here on.
+def fence(messages: Iterable[Message], *, token: uuid.UUID, provider: str = "") -> set[int]:
+    """The last question before the bodies. Those in the answer may be out from here on, by the
+    provider of this name.
 
     Part of the caller's transaction: the answer counts once that is committed.
     """
-    return ask(FENCE, messages, token)
+    return ask(FENCE, messages, token, provider)
 
 
-def ask(question: str, messages: Iterable[Message], token: uuid.UUID) -> set[int]:
+def ask(
+    question: str, messages: Iterable[Message], token: uuid.UUID, provider: str = ""
+) -> set[int]:
     messages = list(messages)
-    return note_times(statements.run(question, as_question(messages, token)), messages)
+    return note_times(statements.run(question, as_question(messages, token, provider)), messages)
 
 
-def as_question(messages: Iterable[Message], token: uuid.UUID) -> dict[str, Any]:
+def as_question(messages: Iterable[Message], token: uuid.UUID, provider: str) -> dict[str, Any]:
     return {
         "ids": [message.pk for message in messages],
         "token": token,
+        "provider": provider,
         "reserve": LEASE_RESERVE,
         "after_handover": LEASE_AFTER_HANDOVER,
         **QUESTION,
@@ -213,7 +218,12 @@ class Written:
 
 
 def write_down(
-    outcomes: Sequence[Outcome], waiting: Sequence[Message], *, token: uuid.UUID, plans: Plans
+    outcomes: Sequence[Outcome],
+    waiting: Sequence[Message],
+    *,
+    token: uuid.UUID,
+    plans: Plans,
+    provider: str,
 ) -> Written:
     """Record outcomes and fence those that wait: one transaction, mostly on one trip."""
     moves = onward(outcomes, plans)
@@ -221,13 +231,14 @@ def write_down(
     if ends or any(outcome.is_failure for outcome in outcomes):  # there is more to be written
         with transaction.atomic():
             ours = record(outcomes, token=token, plans=plans)
-            return Written(ours, fence(waiting, token=token) if waiting else set())
+            passed = fence(waiting, token=token, provider=provider) if waiting else set()
+            return Written(ours, passed)
     recorded = fenced = None
     with statements.one_trip():
         if outcomes:
             recorded = statements.run(RECORD, as_record(outcomes, moves, token))
         if waiting:
-            fenced = statements.run(FENCE, as_question(waiting, token))
+            fenced = statements.run(FENCE, as_question(waiting, token, provider))
     return Written(
         len(recorded.fetchall()) if recorded else 0,
         note_times(fenced, waiting) if fenced else set(),

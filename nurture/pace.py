@@ -28,7 +28,7 @@ PREFIX = "rehabit:pace"
 ALL = "*"
 REDIS_SECONDS = 0.5
 ALONE = 0.1  # of each bound, for a process that cannot ask the others
-SLOW_DOWN = frozenset({421, 451})
+SLOW_DOWN = frozenset({421, 429, 451})  # 429 is HTTP's
 OFTEN = 5  # so many of these within the time that they are remembered ask for a pause
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15, 900
 REMEMBERED_SECONDS = 300
@@ -144,13 +144,13 @@ def holder() -> str:
     return f"{gethostname()}:{os.getpid()}:{threading.get_ident()}"
 
 
-def take(wanted: Mapping[str, int]) -> dict[str, Grant]:
+def take(wanted: Mapping[str, int], *, provider: str = "") -> dict[str, Grant]:
     """Ask for so many mails to each domain, within what may go to all.
 
     Who asks again, or is `done`, has nothing of the last time in hand any more.
     """
     stopped = frozenset(Halt.objects.in_force().values_list("domain", flat=True))
-    if ALL in stopped:
+    if stopped & {ALL, provider}:
         return dict.fromkeys(wanted, Grant(0, LATER_SECONDS))
     free = {domain: mails for domain, mails in wanted.items() if domain not in stopped}
     try:

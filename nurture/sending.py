@@ -12,22 +12,28 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeAlias
 
 from django.conf import settings
 
-from nurture import brake, outbox, pace
+from nurture import brake, outbox, pace, routing
 from nurture.domain import retry
-from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import TRANSACTIONAL, MessageKind, MessageState, Reason
 from nurture.mail.compose import CannotCompose, Envelope, envelope
-from nurture.mail.smtp import Away, Connection, Relay
+from nurture.mail.service import ServiceConnection
+from nurture.mail.smtp import Away, Connection, Receipt
 from nurture.mail.turns import Gate, Turns
 from nurture.models import Message
 from nurture.outbox import Outcome
 from nurture.plans import Plans
+from nurture.routing import Route
 
 log = logging.getLogger(__name__)
+
+AnyConnection: TypeAlias = Connection | ServiceConnection
 
 BATCH = 500
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
@@ -43,7 +49,7 @@ BEGIN_WITHIN_SECONDS = outbox.LEASE.total_seconds() / 2
 def send_claimed(kinds: Collection[MessageKind], *, limit: int = 10_000) -> int:
     """Send what may go now, up to `limit` messages; how many were taken in hand.
 
-    Returns early when the relay is away: what was claimed and not tried is then given back.
+    Returns early when no provider takes mail: what was claimed and not tried is then given back.
     """
     if brake.is_on():
         return 0
@@ -62,14 +68,13 @@ class Sender:
         self._limit = limit
         self._plans = Plans()
         self._turns = Turns()
-        self._idle: list[Connection] = []
+        self._idle: list[AnyConnection] = []  # all to the same provider
 
     def run(self) -> None:
         try:
             while delivery := self._next():
                 delivery.run()
-                if delivery.outage is not None:
-                    break
+                delivery.route.went(reached=delivery.reached, outage=delivery.outage)
             self._say_goodbye()
         finally:
             self._turns.close()
@@ -77,20 +82,36 @@ class Sender:
                 connection.drop()
 
     def _next(self) -> "Delivery | None":
-        """The next claimed batch; None when there is none."""
+        """The next claimed batch; None when there is none, or no provider to take it."""
+        route = routing.choose(self._kinds)
+        if route is None:
+            return None
         token = uuid.uuid4()
-        limit = min(BATCH, self._limit - self.taken)
+        limit = min(1 if route.is_probe else BATCH, self._limit - self.taken)
         batch = outbox.claim(self._kinds, token=token, limit=limit) if limit else []
+        if route.is_probe and batch and not route.begin():  # somebody else tries it
+            outbox.release(batch, token=token)
+            return None
         self.taken += len(batch)
         if not batch:
             return None
-        return Delivery(batch, token=token, plans=self._plans, turns=self._turns, idle=self._idle)
+        if self._idle and self._idle[0].provider != route.provider:
+            self._say_goodbye()
+        return Delivery(
+            batch,
+            route=route,
+            token=token,
+            plans=self._plans,
+            turns=self._turns,
+            idle=self._idle,
+        )
 
     def _say_goodbye(self) -> None:
         for connection in self._idle:
             self._turns.start(connection.quit())
         while self._turns.going_on:
             self._turns.turn(math.inf)
+        self._idle.clear()
 
 
 class Delivery:
@@ -100,17 +121,20 @@ class Delivery:
         self,
         batch: list[Message],
         *,
+        route: Route,
         token: uuid.UUID,
         plans: Plans,
         turns: Turns,
-        idle: list[Connection],
+        idle: list[AnyConnection],
     ) -> None:
+        self.route = route
+        self.reached = False
         self.outage: Answer | None = None
         self._token = token
         self._plans = plans
         self._turns = turns
         self._idle = idle
-        self._used: set[Connection] = set()
+        self._used: set[AnyConnection] = set()
         self._outcomes: list[Outcome] = []
         self._at_the_fence: list[tuple[Message, Gate]] = []
         self._commit_at = math.inf
@@ -151,7 +175,8 @@ class Delivery:
         waiting: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             waiting[pace.domain_of(message.address)].append(message)
-        grants = pace.take({domain: len(mails) for domain, mails in waiting.items()})
+        wanted = {domain: len(mails) for domain, mails in waiting.items()}
+        grants = pace.take(wanted, provider=self.route.provider.name)
         for domain, mails in waiting.items():
             first = [row for row in mails if row.kind in TRANSACTIONAL]
             others = [row for row in mails if row.kind not in TRANSACTIONAL]
@@ -170,39 +195,52 @@ class Delivery:
             if prepared is None:
                 continue
             try:
-                connection = await self._connection(connection)
+                connection = await self._converse(message, prepared, connection)
             except Away as away:
-                log.warning("the relay takes no mail: %s", away)
+                log.warning("%s takes no mail: %s", self.route.provider.name, away)
                 self._give_up(message, away.answer)
                 break
-            await self._converse(message, prepared, connection)
         if connection is not None and connection.open:
             self._idle.append(connection)
 
-    async def _connection(self, kept: Connection | None) -> Connection:
+    async def _connection(self, kept: AnyConnection | None) -> AnyConnection:
         """Raises `Away`."""
         if kept is None or not kept.open:
-            kept = await Connection.to(relay(), self._turns)
+            provider = self.route.provider
+            way = ServiceConnection if provider.service else Connection
+            kept = await way.to(provider, self._turns)
+        self.reached = True
         self._used.add(kept)
         return kept
 
     def _composed(self, message: Message) -> Envelope | None:
         try:
-            return envelope(message)
+            return self.route.marked(envelope(message), message)
         except CannotCompose as error:
             log.warning("message %s cannot be composed: %s", message.public_id, error)
             self._record(message, Verdict(MessageState.FAILED, Reason.CANNOT_COMPOSE))
             return None
 
-    async def _converse(self, message: Message, prepared: Envelope, connection: Connection) -> None:
-        """One message through to its outcome."""
+    async def _converse(
+        self, message: Message, prepared: Envelope, kept: AnyConnection | None
+    ) -> AnyConnection:
+        """One message through to its outcome, and the connection that it took. Raises `Away`."""
+        connection = await self._connection(kept)
         receipt = await connection.ask(prepared)
+        if connection is kept and receipt and receipt.answer is Answer.AWAY:
+            # Relays close a connection that has carried enough. Nothing has left: a new one, once.
+            connection = await self._connection(None)
+            receipt = await connection.ask(prepared)
         if receipt is None:
             if not await self._fence(message):
                 connection.drop()
                 self._refuse(message)
-                return
+                return connection
             receipt = await connection.hand_over(prepared.content)
+        self._take_down(message, prepared, receipt)
+        return connection
+
+    def _take_down(self, message: Message, prepared: Envelope, receipt: Receipt) -> None:
         if receipt.code in pace.SLOW_DOWN:
             self._asked_to_slow_down.append(pace.domain_of(message.address))
         if receipt.answer in retry.OUTAGES:
@@ -212,9 +250,12 @@ class Delivery:
         self._record(message, verdict, code=receipt.code, fingerprint=prepared.fingerprint)
 
     def _give_up(self, message: Message, answer: Answer, *, code: int | None = None) -> None:
-        """The relay is away for all: this message waits, and the others are given back."""
+        """The provider is away for all: this message waits, and the others are given back."""
         self.outage = answer
-        self._record(message, retry.OUTAGES[answer], code=code)
+        verdict = retry.OUTAGES[answer]
+        if len(settings.MAIL_PROVIDERS) > 1:  # another one may take it at once
+            verdict = replace(verdict, delay=timedelta(0))
+        self._record(message, verdict, code=code)
 
     def _record(
         self, message: Message, verdict: Verdict, *, code: int | None = None, fingerprint: str = ""
@@ -249,7 +290,13 @@ class Delivery:
         waiting, self._at_the_fence = self._at_the_fence, []
         self._commit_at = math.inf
         messages = [message for message, _gate in waiting]
-        written = outbox.write_down(outcomes, messages, token=self._token, plans=self._plans)
+        written = outbox.write_down(
+            outcomes,
+            messages,
+            token=self._token,
+            plans=self._plans,
+            provider=self.route.provider.name,
+        )
         if written.ours < len(outcomes):
             log.warning("%d messages were no longer ours", len(outcomes) - written.ours)
         for domain in self._asked_to_slow_down:  # each such answer counts
@@ -257,15 +304,3 @@ class Delivery:
         self._asked_to_slow_down.clear()
         for message, gate in waiting:
             self._turns.open(gate, answer=message.pk in written.passed)
-
-
-def relay() -> Relay:
-    """The relay of the settings."""
-    provider: Provider = settings.MAIL_PROVIDERS[0]
-    return Relay(
-        host=provider.host,
-        port=provider.port,
-        encryption=provider.encryption,
-        user=provider.user,
-        password=provider.password,
-    )

@@ -7,34 +7,36 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 MAXIMUM_LENGTH = 254
-# Printable ASCII without what separates, quotes or comments in a list of addresses.
-ATOM = r"[^\x00-\x20\x7f-\U0010ffff<>()\[\]\\,;:\"@]+"
-PLAIN = re.compile(f"{ATOM}@{ATOM}")
+# What separates, quotes or comments in a list of addresses; a domain is in ASCII in any case.
+SEPARATES = r"\x00-\x20\x7f-\xa0\u2028\u2029<>()\[\]\\,;:\"@"
+PLAIN = re.compile(rf"[^{SEPARATES}]+@[^\x80-\U0010ffff{SEPARATES}]+")
 
 
 class BadAddress(ValueError):
     """Not an address that mail can go to. The text says what is wrong with it."""
 
 
-def parse(text: str) -> str:
+def parse(text: str, *, beyond_ascii: bool = False) -> str:
     """The address as every relay takes it: in ASCII, its domain in normal form.
 
     Raises `BadAddress`. Quoted local parts, comments and address literals are refused: nobody
     signs up with one, and each is a way to smuggle a second recipient. So is a local part beyond
-    ASCII: a relay without SMTPUTF8 refuses the whole conversation, not just the recipient.
+    ASCII, unless the relay is known to have SMTPUTF8 (`beyond_ascii`).
     """
     candidate = text.strip()
     if len(candidate) > MAXIMUM_LENGTH:
         raise BadAddress(f"An address has at most {MAXIMUM_LENGTH} characters.")
     try:
         valid = validate_email(
-            candidate, check_deliverability=False, allow_smtputf8=False, strict=True
+            candidate, check_deliverability=False, allow_smtputf8=beyond_ascii, strict=True
         )
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from None
-    if valid.ascii_email is None:
-        raise BadAddress("This address has letters that our mail server cannot write.")
-    return valid.ascii_email
+    if valid.ascii_email is not None:
+        return valid.ascii_email
+    if beyond_ascii:
+        return f"{valid.local_part}@{valid.ascii_domain}"
+    raise BadAddress("This address has letters that our mail server cannot write.")
 
 
 def canonical(address: str) -> str:

@@ -21,6 +21,7 @@ class Answer(StrEnum):
     NOT_US = "not_us"  # the relay refuses the sender or the log-in, whoever the recipient is
     BAD_RECIPIENT = "bad_recipient"
     BAD_MESSAGE = "bad_message"
+    NO_WAY_TO_WRITE_IT = "no_way_to_write_it"  # an address for which the relay would need SMTPUTF8
     LOST = "lost"  # handed over, but the answer never came
 
 
@@ -36,6 +37,7 @@ FINAL = {
     Answer.ACCEPTED: Verdict(MessageState.ACCEPTED, Reason.ACCEPTED_BY_RELAY),
     Answer.BAD_RECIPIENT: Verdict(MessageState.FAILED, Reason.RECIPIENT_REFUSED),
     Answer.BAD_MESSAGE: Verdict(MessageState.FAILED, Reason.MESSAGE_REFUSED),
+    Answer.NO_WAY_TO_WRITE_IT: Verdict(MessageState.FAILED, Reason.NEEDS_SMTPUTF8),
     Answer.LOST: Verdict(MessageState.UNKNOWN, Reason.ANSWER_LOST),
 }
 

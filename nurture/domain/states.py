@@ -125,6 +125,7 @@ class Reason(StrEnum):
     RELAY_REFUSES_US = "relay_refuses_us"
     RECIPIENT_REFUSED = "recipient_refused"
     MESSAGE_REFUSED = "message_refused"
+    NEEDS_SMTPUTF8 = "needs_smtputf8"  # an address that this relay cannot be told
     ATTEMPTS_USED_UP = "attempts_used_up"
     EXPIRED = "expired"
     ANSWER_LOST = "answer_lost"

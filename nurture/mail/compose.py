@@ -30,6 +30,7 @@ class Envelope:
     sender: str
     recipient: str
     content: bytes
+    reference: str = ""  # what a delivery report names it by
 
     @property
     def fingerprint(self) -> str:
@@ -54,7 +55,7 @@ def envelope(message: Message) -> Envelope:
     except (KeyError, ValueError, AttributeError, ObjectDoesNotExist) as error:
         raise CannotCompose(type(error).__name__) from error
     sender = verp.sender(message.public_id) or sender_address()
-    return Envelope(sender, addresses.wire(message.address), content)
+    return Envelope(sender, addresses.wire(message.address), content, message.public_id.hex)
 
 
 def language_of(message: Message) -> str:
@@ -158,7 +159,7 @@ def letter(message: Message, *, subject: str) -> bytes:
     return b"".join(
         (
             headers.line("From", settings.MAIL_FROM),
-            headers.unfolded("To", addresses.wire(message.address)),
+            headers.unfolded("To", addresses.wire(message.address), beyond_ascii=True),
             headers.line("Subject", subject),
             headers.line("Date", date_of(int(time.time()))),
             headers.line("Message-ID", message.message_id),

@@ -23,8 +23,11 @@ def folded(name: str, value: str) -> bytes:
     return bytes(POLICY.fold_binary(name, POLICY.header_factory(name, value)))
 
 
-def unfolded(name: str, value: str) -> bytes:
-    """One line of any length: some signers and readers stumble over a folded address."""
-    if not (value.isprintable() and value.isascii()):
+def unfolded(name: str, value: str, *, beyond_ascii: bool = False) -> bytes:
+    """One line of any length: some signers and readers stumble over a folded address.
+
+    `beyond_ascii`: as it is (RFC 6532), for what only goes out by SMTPUTF8.
+    """
+    if not (value.isprintable() and (beyond_ascii or value.isascii())):
         raise ValueError(f"{name} is not plain")
     return f"{name}: {value}\r\n".encode()

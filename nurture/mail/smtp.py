@@ -9,11 +9,14 @@ import logging
 import socket
 import ssl
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
+from nurture.domain.provider import OAuth2, Provider
 from nurture.domain.retry import Answer
+from nurture.mail import oauth
 from nurture.mail.compose import Envelope
 from nurture.mail.turns import Line, Turns
 
@@ -31,6 +34,7 @@ READY = 220
 OK = 250
 OK_FORWARDED = 251
 LOGGED_IN = 235
+GO_ON = 334
 GO_AHEAD = 354
 CLOSING = 421
 TEMPORARY = range(400, 500)
@@ -45,17 +49,6 @@ class Away(Exception):
         super().__init__(cause)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """Where mail is handed over. `encryption` is "none", "starttls" or "tls"."""
-
-    host: str
-    port: int
-    encryption: str
-    user: str = ""
-    password: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one message, and the relay's own code, if it said one."""
@@ -67,21 +60,24 @@ class Receipt:
 class Connection:
     """Opened, greeted, and ready for one message after the other."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, provider: Provider, line: Line, turns: Turns) -> None:
+        self.provider = provider
         self._line = line
+        self._turns = turns
         self._extensions: dict[str, str] = {}
         self.open = True
 
     @classmethod
-    async def to(cls, relay: Relay, turns: Turns) -> Self:
+    async def to(cls, provider: Provider, turns: Turns) -> Self:
         """Connect, encrypt, log in. Raises `Away`."""
         deadline = time.monotonic() + CONNECT_SECONDS
         try:
-            connection = cls(await Line.to(turns, relay.host, relay.port, deadline=deadline))
+            line = await Line.to(turns, provider.host, provider.port, deadline=deadline)
+            connection = cls(provider, line, turns)
         except TROUBLE as error:
             raise Away(Answer.AWAY, type(error).__name__) from error
         try:
-            await connection._greet(relay)
+            await connection._greet()
         except TROUBLE as error:
             connection.drop()
             raise Away(Answer.AWAY, type(error).__name__) from error
@@ -90,16 +86,17 @@ class Connection:
             raise
         return connection
 
-    async def _greet(self, relay: Relay) -> None:
-        if relay.encryption == "tls":
-            await self._line.encrypt(ssl.create_default_context(), relay.host)
+    async def _greet(self) -> None:
+        provider = self.provider
+        if provider.encryption == "tls":
+            await self._line.encrypt(ssl.create_default_context(), provider.host)
         if (await self._reply())[0] != READY:
             raise Away(Answer.AWAY, "no greeting")
         await self._hello()
-        if relay.encryption == "starttls":
-            await self._encrypt(relay)
-        if relay.user:
-            await self._log_in(relay)
+        if provider.encryption == "starttls":
+            await self._encrypt()
+        if provider.user:
+            await self._log_in(provider)
 
     async def _hello(self) -> None:
         code, lines = await self._command(f"EHLO {socket.gethostname() or 'localhost'}")
@@ -108,29 +105,75 @@ class Connection:
         words = (line.upper().partition(" ") for line in lines[1:])
         self._extensions = {name: values for name, _space, values in words}
 
-    async def _encrypt(self, relay: Relay) -> None:
+    async def _encrypt(self) -> None:
         """Without encryption nothing is sent: a relay that lost it is as good as away."""
         if "STARTTLS" not in self._extensions or (await self._command("STARTTLS"))[0] != READY:
             raise Away(Answer.NOT_US, "STARTTLS refused")
-        await self._line.encrypt(ssl.create_default_context(), relay.host)
+        await self._line.encrypt(ssl.create_default_context(), self.provider.host)
         await self._hello()
 
-    async def _log_in(self, relay: Relay) -> None:
-        secret = base64.b64encode(f"\0{relay.user}\0{relay.password}".encode()).decode()
-        code, _lines = await self._command(f"AUTH PLAIN {secret}")
+    async def _log_in(self, provider: Provider) -> None:
+        """By an access token, else by password, in the first way that the relay offers."""
+        if provider.oauth2:
+            code = await self._log_in_by_token(provider.user, provider.oauth2)
+        elif "LOGIN" in self._offered() and "PLAIN" not in self._offered():
+            code = await self._log_in_step_by_step(provider.user, provider.password)
+        else:
+            secret = encoded("\0".join(("", provider.user, provider.password)))
+            code = await self._say(f"AUTH PLAIN {secret}")
         if code != LOGGED_IN:
             raise Away(Answer.AWAY if code in TEMPORARY else Answer.NOT_US, f"AUTH answered {code}")
 
+    def _offered(self) -> list[str]:
+        return self._extensions.get("AUTH", "").split()
+
+    async def _log_in_step_by_step(self, user: str, password: str) -> int:
+        code = 0
+        for words in ("AUTH LOGIN", encoded(user), encoded(password)):
+            code = await self._say(words)
+            if code not in {GO_ON, LOGGED_IN}:
+                break
+        return code
+
+    async def _log_in_by_token(self, user: str, client: OAuth2) -> int:
+        """XOAUTH2. A token that is refused before its time is asked for anew, once."""
+        code = 0
+        for anew in (False, True):
+            try:
+                token = await oauth.access_token(client, self._turns, anew=anew)
+            except oauth.Refused as error:
+                raise Away(Answer.NOT_US, str(error)) from error
+            code = await self._say(f"AUTH XOAUTH2 {encoded(oauth.sasl(user, token))}")
+            if code == GO_ON:  # the reason comes as a question, and an empty line asks for the code
+                code = await self._say("")
+            if code == LOGGED_IN or code in TEMPORARY:
+                break
+        return code
+
+    async def _say(self, line: str) -> int:
+        return (await self._command(line))[0]
+
     async def ask(self, envelope: Envelope) -> Receipt | None:
         """Bring the relay to 354. A receipt means that it refused, or that it is away."""
+        if refusal := self._beyond(envelope):
+            return refusal
         self._within(CONNECT_SECONDS)
         try:
-            codes = await self._exchange(commands_for(envelope))
+            codes = await self._exchange(commands_for(envelope, self._extensions))
         except TROUBLE as error:
             log.warning("the relay went away: %s", type(error).__name__)
             self.drop()
             return Receipt(Answer.AWAY)
         return await self._refusal(codes)
+
+    def _beyond(self, envelope: Envelope) -> Receipt | None:
+        """What this relay cannot carry, as far as it said so; nobody else's mail waits for it."""
+        if not envelope.recipient.isascii() and "SMTPUTF8" not in self._extensions:
+            return Receipt(Answer.NO_WAY_TO_WRITE_IT)
+        largest = self._extensions.get("SIZE", "")
+        if largest.isdigit() and 0 < int(largest) < len(envelope.content):
+            return Receipt(Answer.BAD_MESSAGE)
+        return None
 
     async def _exchange(self, commands: list[str]) -> list[int]:
         """The codes of the answers: all at once with PIPELINING, else up to the first refusal."""
@@ -211,8 +254,21 @@ class Connection:
         raise ValueError("an endless answer")
 
 
-def commands_for(envelope: Envelope) -> list[str]:
-    return [f"MAIL FROM:<{envelope.sender}>", f"RCPT TO:<{envelope.recipient}>", "DATA"]
+def commands_for(envelope: Envelope, offered: Collection[str]) -> list[str]:
+    """With what the relay offers: SIZE (RFC 1870), SMTPUTF8 (RFC 6531) and DSN (RFC 3461)."""
+    mail, to = f"MAIL FROM:<{envelope.sender}>", f"RCPT TO:<{envelope.recipient}>"
+    if "SIZE" in offered:
+        mail += f" SIZE={len(envelope.content)}"
+    if not envelope.recipient.isascii():
+        mail += " SMTPUTF8" + " BODY=8BITMIME" * ("8BITMIME" in offered)
+    if "DSN" in offered and envelope.reference:
+        mail += f" RET=HDRS ENVID={envelope.reference}"
+        to += " NOTIFY=FAILURE,DELAY"
+    return [mail, to, "DATA"]
+
+
+def encoded(words: str) -> str:
+    return base64.b64encode(words.encode()).decode()
 
 
 def meaning(code: int) -> Answer:

@@ -8,9 +8,11 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 CHUNK = 65_536
@@ -18,6 +20,7 @@ CHUNK = 65_536
 PATROL_SECONDS = 0.05
 
 Conversation = Coroutine[Any, Any, None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -110,6 +113,32 @@ class Turns:
                     self._park(conversation, conversation.throw(TimeoutError()))
                 except StopIteration:
                     self.going_on -= 1
+
+
+async def elsewhere(turns: Turns, call: Callable[[], T], *, deadline: float) -> T:
+    """What a call that blocks says, made by a thread of its own, which must not use the database.
+
+    Raises what the call raises, and `TimeoutError` after the deadline (monotonic); the thread then
+    goes on alone.
+    """
+    ours, theirs = socket.socketpair()
+    said: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            said.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            said.set_exception(error)
+        finally:
+            theirs.close()  # which wakes who waits
+
+    Thread(target=work, daemon=True).start()
+    try:
+        await Wait(ours.fileno(), READ, deadline)
+    finally:
+        turns.forget(ours.fileno())
+        ours.close()
+    return said.result()
 
 
 class Line:

@@ -14,6 +14,7 @@ from nurture.models.halt import Halt
 from nurture.models.mail_settings import MailSettings
 from nurture.models.mail_times import MailTimes
 from nurture.models.message import Message
+from nurture.models.outage import Outage
 from nurture.models.outside import OutsideReport
 from nurture.models.recompile import Dependency, Recompile
 from nurture.models.refusal import Refusal
@@ -40,6 +41,7 @@ __all__ = [
     "MailSettings",
     "MailTimes",
     "Message",
+    "Outage",
     "OutsideReport",
     "Recompile",
     "Refusal",

@@ -70,6 +70,7 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    provider = models.CharField(max_length=20, blank=True, db_default="")  # who was given it
     smtp_code = models.PositiveSmallIntegerField(null=True)
     fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256 of the bytes that left
     created_at = models.DateTimeField(db_default=Now())

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from nurture import due, enrolment, signup
 from nurture.domain.states import ConsentAction, MessageKind
-from nurture.models import ConsentText, Enrolment, Message, Sequence, Subscriber
+from nurture.models import ConsentText, Enrolment, Message, Outage, Sequence, Subscriber
 from tests.cast import Person
 from tests.factories import SubscriberFactory
 
@@ -57,6 +57,7 @@ def crowd(people: int, sequence: Sequence) -> None:
 
 def time_passes(by: timedelta) -> None:
     """All of machine time in the outbox lies further back, as after a wait."""
+    Outage.objects.update(since=F("since") - by, retry_at=F("retry_at") - by)
     Message.objects.update(
         **{
             name: F(name) - by
