@@ -4,7 +4,9 @@ It is a real server on a real socket. What it took responsibility for, or could 
 `mails` with the very bytes that came over the wire.
 """
 
+import base64
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -28,6 +30,7 @@ class Phase(StrEnum):
 
     GREETING = "greeting"
     EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
     AUTH = "AUTH"
     MAIL = "MAIL"
     RCPT = "RCPT"
@@ -37,7 +40,8 @@ class Phase(StrEnum):
 
 ANSWERS = {
     Phase.GREETING: "220 ready",
-    Phase.EHLO: "250-here\r\n250-8BITMIME\r\n250 AUTH PLAIN",
+    Phase.EHLO: "",  # what is offered, see `Relay.extensions`
+    Phase.STARTTLS: "220 go on",
     Phase.AUTH: "235 welcome",
     Phase.MAIL: "250 sender",
     Phase.RCPT: "250 recipient",
@@ -53,6 +57,7 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     wire: bytes
+    commands: tuple[str, ...] = ()  # what came after MAIL and RCPT
 
     @property
     def content(self) -> bytes:
@@ -82,6 +87,7 @@ Act = Callable[[], str | None]  # what to answer instead, or None for the usual 
 class Envelope:
     sender: str = ""
     recipients: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -95,11 +101,25 @@ def provider_at(port: int, *, login: str = "", name: str = "relay") -> Provider:
     return Provider(name=name, url=f"smtp://{login}127.0.0.1:{port}")
 
 
+def encoded(words: str) -> str:
+    return base64.b64encode(words.encode()).decode()
+
+
+def decoded(words: str) -> str:
+    return base64.b64decode(words).decode()
+
+
 @dataclass
 class Relay:
     mails: list[Mail] = field(default_factory=list)
     unfinished: list[bytes] = field(default_factory=list)  # bodies that stopped before the dot
     connections: int = 0
+    extensions: list[str] = field(default_factory=lambda: ["8BITMIME", "AUTH PLAIN"])
+    tls: ssl.SSLContext | None = None
+    at_once: bool = True  # TLS from the first byte; else after STARTTLS
+    injected: bytes = b""  # what somebody in between adds to the answer to STARTTLS
+    secrets: set[str] | None = None  # what a log-in may say; None takes any
+    logins: list[tuple[str, str]] = field(default_factory=list)  # mechanism and what was said
     _scripts: dict[Phase, list[Script]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[socket.socket] = field(default_factory=list)
@@ -184,28 +204,71 @@ class Relay:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(HangUp, OSError), connection, connection.makefile("rwb") as stream:
-            self._converse(stream)
+        with suppress(HangUp, OSError), connection:
+            if self.tls and self.at_once:
+                self._serve_encrypted(connection, self.tls, greet=True)
+                return
+            with connection.makefile("rwb") as stream:
+                self._answer(stream, Phase.GREETING)
+                wants_encryption = self._converse(stream, offer_tls=self.tls is not None)
+            if wants_encryption and self.tls:
+                self._serve_encrypted(connection, self.tls, greet=False)
 
-    def _converse(self, stream: BufferedRWPair) -> None:
+    def _serve_encrypted(
+        self, connection: socket.socket, tls: ssl.SSLContext, *, greet: bool
+    ) -> None:
+        with tls.wrap_socket(connection, server_side=True) as encrypted:
+            self._open.append(encrypted)
+            with encrypted.makefile("rwb") as stream:
+                if greet:
+                    self._answer(stream, Phase.GREETING)
+                self._converse(stream, offer_tls=False)
+
+    def _converse(self, stream: BufferedRWPair, *, offer_tls: bool) -> bool:
+        """Until somebody leaves; whether it goes on by TLS."""
         envelope = Envelope()
-        self._answer(stream, Phase.GREETING)
         for line in stream:
-            verb, _, argument = line.decode("ascii").strip().partition(" ")
+            verb, _, argument = line.decode(errors="replace").strip().partition(" ")
             if verb.upper() == "QUIT":
                 say(stream, "221 goodbye")
-                return
-            self._command(stream, verb.upper(), argument, envelope)
+                return False
+            if verb.upper() == "STARTTLS" and offer_tls:
+                answer = self._next(Phase.STARTTLS)
+                stream.write(answer.encode() + b"\r\n" + self.injected)
+                stream.flush()
+                if answer.startswith("220"):
+                    return True
+            elif verb.upper() == "EHLO":
+                offered = [*self.extensions, *(["STARTTLS"] if offer_tls else [])]
+                say(stream, self._next(Phase.EHLO) or welcome(offered))
+            elif verb.upper() == "AUTH":
+                self._log_in(stream, *argument.split(maxsplit=1))
+            else:
+                self._command(stream, verb.upper(), argument, envelope)
+        return False
+
+    def _log_in(self, stream: BufferedRWPair, mechanism: str, initial: str = "") -> None:
+        if mechanism == "LOGIN":
+            said = "\0".join(asked(stream, question) for question in ("Username:", "Password:"))
+        else:
+            said = decoded(initial)
+        self.logins.append((mechanism, said))
+        if self.secrets is None or said in self.secrets:
+            self._answer(stream, Phase.AUTH)
+            return
+        if mechanism == "XOAUTH2":  # which tells why, and then waits for an empty line
+            assert asked(stream, '{"status":"400"}') == ""
+        say(stream, "535 no")
 
     def _command(
         self, stream: BufferedRWPair, verb: str, argument: str, envelope: "Envelope"
     ) -> None:
-        if verb in {"EHLO", "AUTH"}:
-            self._answer(stream, Phase(verb))
-        elif verb == "MAIL":
+        if verb == "MAIL":
             envelope.sender, envelope.recipients = path(argument), []
+            envelope.commands = [argument]
             self._answer(stream, Phase.MAIL)
         elif verb == "RCPT":
+            envelope.commands.append(argument)
             if self._answer(stream, Phase.RCPT).startswith("250"):
                 envelope.recipients.append(path(argument))
         elif verb == "DATA":
@@ -224,7 +287,7 @@ class Relay:
         else:
             self.unfinished.append(body)
             raise HangUp
-        mail = Mail(envelope.sender, tuple(envelope.recipients), body)
+        mail = Mail(envelope.sender, tuple(envelope.recipients), body, tuple(envelope.commands))
         try:
             answer = self._next(Phase.DOT)
         except HangUp:
@@ -258,6 +321,17 @@ class Relay:
 def path(argument: str) -> str:
     """The address in `FROM:<...>` or `TO:<...>`."""
     return argument.partition("<")[2].partition(">")[0]
+
+
+def welcome(extensions: list[str]) -> str:
+    *first, last = ["here", *extensions]
+    return "\r\n".join((*(f"250-{line}" for line in first), f"250 {last}"))
+
+
+def asked(stream: BufferedRWPair, question: str) -> str:
+    """What the client says to a question of a log-in."""
+    say(stream, f"334 {encoded(question)}")
+    return decoded(stream.readline().decode().strip())
 
 
 def say(stream: BufferedRWPair, answer: str) -> None:

@@ -179,8 +179,9 @@ class Line:
                 raise OSError(code, "no connection") from None
 
     async def encrypt(self, context: ssl.SSLContext, host: str) -> None:
-        """From here on by TLS. What came before it, unencrypted, counts for nothing."""
-        self._received = b""
+        """From here on by TLS. Raises `ValueError` if somebody slipped words in before it."""
+        if self._received:
+            raise ValueError("words before the handshake")
         encrypted = context.wrap_socket(
             self._socket, server_hostname=host, do_handshake_on_connect=False
         )
