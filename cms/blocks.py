@@ -167,6 +167,14 @@ class ExerciseChooserBlock(blocks.PageChooserBlock):
     def widget(self) -> ExerciseChooser:
         return ExerciseChooser()
 
+    @cached_property
+    def field(self) -> Any:
+        field = super().field
+        field.error_messages["required"] = _(
+            "Choose an exercise. If one stood here before, its page was removed."
+        )
+        return field
+
     def get_form_state(self, value: Any) -> Any:
         return self.widget.get_value_data(value)
 

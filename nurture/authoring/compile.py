@@ -7,11 +7,12 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import override
 
 from nurture.authoring import lint, planned, rendering, translated
-from nurture.authoring.faults import CannotCompile, Fault, Weight
+from nurture.authoring.faults import CannotCompile, Fault, Weight, besides
 from nurture.authoring.pieces import Found, piece
 from nurture.authoring.planned import Planned
 from nurture.domain import alternatives
@@ -90,6 +91,7 @@ def read(sequence: Sequence) -> Reading:
     source = source_of(sequence)
     if source.pk != sequence.pk:
         faults += translated.faults(sequence.steps, source.steps)
+    faults = besides(faults, planned.form_faults(sequence.steps))
     faults.sort(key=lambda fault: int(fault.place[0]))
     return Reading(sequence, MailSettings.load(), pieces, found, faults)
 
@@ -108,6 +110,17 @@ def source_of(sequence: Sequence) -> Sequence:
     """The sequence that people are enrolled in. A translation only adds versions to it."""
     family = Sequence.objects.filter(translation_key=sequence.translation_key).order_by("pk")
     return family.first() or sequence
+
+
+def plan_of_one(sequence: Sequence, number: int) -> Planned:
+    """As `plan_of`, for one step, whatever is wrong with the others."""
+    key = UUID(str(sequence.steps[number].id))
+    own, source = planned.plan_of_one(sequence.steps, key), source_of(sequence)
+    if own is None:
+        raise KeyError(key)
+    if source.pk == sequence.pk:
+        return own
+    return planned.by_the_source(own, planned.plan_of_one(source.steps, key))
 
 
 def compile_step(reading: Reading, number: int, plan: Planned) -> CompiledStep:

@@ -1,6 +1,6 @@
 """What is wrong with a sequence, where, and how much it matters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -59,6 +59,28 @@ def at_their_fields(block: Any, value: Any, faults: Mapping[Place, str]) -> Vali
     elif isinstance(block, blocks.ListBlock):
         kind = ListBlockValidationError
     return kind(block_errors=inner)  # type: ignore[call-arg]
+
+
+def besides(faults: list[Fault], others: Iterable[Fault]) -> list[Fault]:
+    """These, and those others about whose field none of these says anything."""
+    told = [fault.place for fault in faults]
+
+    def is_new(fault: Fault) -> bool:
+        return not any(fault.place[: len(place)] == place for place in told)
+
+    return [*faults, *filter(is_new, others)]
+
+
+def told_by(error: ValidationError, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """The other way round: each message of a block's nested error, with its place."""
+    below = getattr(error, "block_errors", None)
+    if below is None:
+        yield from ((place, text) for text in error.messages)
+        return
+    for own in getattr(error, "non_block_errors").as_data():  # noqa: B009 - no type has both
+        yield from ((place, text) for text in own.messages)
+    for name, inner in below.items():
+        yield from told_by(inner, (*place, name))
 
 
 def child_of(block: Any, value: Any, name: int | str) -> tuple[Any, Any]:

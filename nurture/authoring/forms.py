@@ -2,8 +2,10 @@
 
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.blocks.stream_block import StreamBlockValidationError
@@ -11,6 +13,8 @@ from wagtail.blocks.struct_block import StructBlockValidationError
 
 from nurture.authoring.compile import compile_sequence
 from nurture.authoring.faults import CannotCompile, at_their_fields
+from nurture.domain.schedule import Calendar, NeverOpens, Person, Window, next_opening
+from nurture.models import MailTimes
 
 
 class SequenceForm(WagtailAdminModelForm):
@@ -18,12 +22,24 @@ class SequenceForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
+        if {"weekdays", "opens", "closes"} <= cleaned.keys() and not self.is_deferred_validation:
+            self.check_window(cleaned)
         if "entry" in cleaned and not self.is_deferred_validation:
             self.check_entry(cleaned)
         ready = {"steps", "diagnosis", "asks"} <= cleaned.keys() and not self.errors
         if ready and not self.is_deferred_validation:
             self.check_mails(cleaned)
         return cleaned
+
+    def check_window(self, cleaned: dict[str, Any]) -> None:
+        """Hours that the practice keeps quiet are no window."""
+        window = Window(frozenset(cleaned["weekdays"]), cleaned["opens"], cleaned["closes"])
+        calendar = Calendar(window, quiet=MailTimes.now().quiet)
+        try:
+            next_opening(calendar, Person(ZoneInfo("UTC")), now=timezone.now())
+        except NeverOpens:
+            text = _("All these hours are quiet hours of the practice: no mail would ever leave.")
+            self.add_error("opens", text)
 
     def check_entry(self, cleaned: dict[str, Any]) -> None:
         """A rule about a date that nobody is asked for would keep everybody out."""

@@ -118,6 +118,7 @@ def note(impact: Impact, plan: Plan, enrolment: Enrolment, now: datetime) -> Non
         last_step=enrolment.last_step_id,
         anchors=plans.anchors(enrolment, previous=enrolment.anchored_at),
         not_before=now,
+        timed_by=enrolment.timed_by_id,
     )
     if place.step is None:
         impact.finished += 1

@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from nurture.authoring.faults import Fault
+from nurture.authoring.faults import Fault, told_by
 from nurture.blocks.planning import ANSWERS
 from nurture.domain.conditions import Answered, Condition, Language, WeeksSince
 from nurture.domain.feedback import Action, Answer, Rules, Silence
@@ -37,13 +38,20 @@ def plan(steps: Any) -> list[Planned]:
     return [planned(child, keys) for child in steps]
 
 
+def plan_of_one(steps: Any, key: UUID) -> Planned | None:
+    """As `plan`, for one step, whatever is wrong with the others."""
+    found = (child for child in steps if UUID(str(child.id)) == key)
+    child = next(found, None)
+    return planned(child, keys_by_name(steps)) if child is not None else None
+
+
 def keys_by_name(steps: Any) -> dict[str, UUID]:
     return {said(child.value["name"]): UUID(str(child.id)) for child in steps}
 
 
-def said(name: str) -> str:
+def said(name: str | None) -> str:
     """Names of steps are the same for a person whatever the spaces and the case."""
-    return " ".join(name.split()).casefold()
+    return " ".join((name or "").split()).casefold()
 
 
 def planned(child: Any, keys: Mapping[str, UUID]) -> Planned:
@@ -122,6 +130,15 @@ def in_the_words_of(own: Rules | None, source: Rules | None) -> Rules | None:
 
 
 # ------------------------------------------------------------------ what is wrong
+
+
+def form_faults(steps: Any) -> Iterator[Fault]:
+    """What the form itself would refuse: a draft may be unfinished, and no form saw an import."""
+    try:
+        steps.stream_block.clean(steps)
+    except ValidationError as error:
+        for place, text in told_by(error):
+            yield Fault(place or (0,), text)
 
 
 def faults(steps: Any, *, asked: frozenset[str]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from cms.contraindications import CONTRAINDICATIONS
-from nurture.authoring.compile import CompiledStep, compile_step, plan_of, read
+from nurture.authoring.compile import CompiledStep, compile_step, plan_of_one, read
 from nurture.authoring.faults import CannotCompile, Fault, Weight
 from nurture.domain import alternatives, personalise
 from nurture.models import Sequence
@@ -92,7 +92,7 @@ def fill(looked: Looked, sequence: Sequence) -> None:
     if looked.errors:
         return
     try:
-        plan = plan_of(sequence)[looked.step - 1]
+        plan = plan_of_one(sequence, looked.step - 1)
         compiled = compile_step(reading, looked.step - 1, plan)
     except (CannotCompile, KeyError) as error:
         text = " ".join(error.messages) if isinstance(error, CannotCompile) else str(error)

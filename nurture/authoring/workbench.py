@@ -19,6 +19,7 @@ from wagtail.permissions import policy_registry
 
 from nurture.authoring import ahead, impact, planned, preview, recall
 from nurture.authoring.compile import plan_of, read
+from nurture.authoring.faults import besides
 from nurture.models import Correction, Sequence, StepVersion
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,9 @@ def page(
 def usable_plan(draft: Sequence) -> tuple[list[planned.Planned], list[str]]:
     """The plan of the draft, or what keeps it from being one."""
     asked = frozenset(draft.asks)
-    faults = [str(fault) for fault in planned.faults(draft.steps, asked=asked)]
-    if faults:
-        return [], faults
+    found = list(planned.faults(draft.steps, asked=asked))
+    if faults := besides(found, planned.form_faults(draft.steps)):
+        return [], [str(fault) for fault in faults]
     with override(draft.locale.language_code):
         return plan_of(draft), []
 

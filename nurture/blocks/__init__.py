@@ -1,5 +1,7 @@
 """The StreamField of a sequence. Below the models, which need it."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
@@ -7,6 +9,12 @@ from nurture.blocks.body import MailBodyBlock
 from nurture.blocks.planning import ConditionsBlock, WaitBlock
 
 PRIVATE = _("Anyone who sees the inbox sees this: no diagnosis, no body part.")
+
+
+def saying(block: blocks.FieldBlock, *, required: Any) -> blocks.FieldBlock:
+    """The block, with these words for a field that was left empty."""
+    block.field.error_messages["required"] = required
+    return block
 
 
 class PlannedMailBlock(blocks.StructBlock):
@@ -18,7 +26,10 @@ class PlannedMailBlock(blocks.StructBlock):
         help_text=_("For colleagues, and for check-ins that go back to this step: week 2."),
     )
     wait = WaitBlock()
-    subject = blocks.CharBlock(max_length=100, label=_("Subject"), help_text=PRIVATE)
+    subject = saying(
+        blocks.CharBlock(max_length=100, label=_("Subject"), help_text=PRIVATE),
+        required=_("A mail needs a subject: people see it before they open it."),
+    )
     preheader = blocks.CharBlock(
         max_length=140, required=False, label=_("Preheader"), help_text=PRIVATE
     )
