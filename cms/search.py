@@ -20,9 +20,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, F, Max
+from django.db.models import F
 from django.db.models.functions import Coalesce
-from wagtail.models import Locale, Page
+from wagtail.models import Locale, Page, PageLogEntry
 
 from cms import stemming, words
 
@@ -40,6 +40,7 @@ TITLE_COUNTS = 4  # times as much as the text
 BEGINS_A_WORD = 3  # letters; fewer begin too many words
 MOST_RANKED = 200
 AN_HOUR = 3_600
+CHANGES_WHAT_IS_LIVE = ("wagtail.publish", "wagtail.unpublish", "wagtail.delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,13 @@ def public_pages(kinds: Iterable[str], locale: Locale) -> Any:
 def ranked(pages: Any, condition: str, limit: int) -> list[Hit]:
     """The pages whose title or text meets a condition in the language of `tsquery`."""
     query = SearchQuery(condition, config=stemming.AS_IT_IS, search_type="raw")
+    worth_it = candidates(pages, query)
+    if not worth_it:
+        return []
     title, body = F("index_entries__title"), F("index_entries__body")
     beside = [F(f"{kind}__{field}") for kind, field in KINDS.items()]
     found = (
-        pages.filter(pk__in=candidates(pages, query))
+        pages.filter(pk__in=worth_it)
         .annotate(
             score=SearchRank(title, query, normalization=SHORTER_IS_CLOSER) * TITLE_COUNTS
             + SearchRank(body, query),
@@ -145,9 +149,9 @@ def prefix(stem: str) -> str:
 
 def vocabulary(locale: Locale) -> list[str]:
     """Every stem that live pages of a language hold. Kept in the cache until one is published."""
-    pages = Page.objects.live().filter(locale=locale)
-    stamp = pages.aggregate(last=Max("last_published_at"), number=Count("pk"))
-    key = f"vocabulary:{locale.pk}:{stamp['last']}:{stamp['number']}".replace(" ", "T")
+    logged = PageLogEntry.objects.filter(action__in=CHANGES_WHAT_IS_LIVE).order_by("-pk")
+    last = logged.values_list("pk", flat=True).first()
+    key = f"vocabulary:{locale.pk}:{last}"
     return cache.get_or_set(key, lambda: all_stems(locale), AN_HOUR) or []
 
 

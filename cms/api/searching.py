@@ -28,7 +28,7 @@ OPTIONS = f"StartSel={BEGIN}, StopSel={END}, MaxFragments=2, MaxWords=24, MinWor
 
 # Only the text around the first word that was found is looked at: a headline of a whole page takes
 # longer than finding it.
-BEFORE, AROUND = 160, 2_000
+BEFORE, AROUND = 160, 1_000
 HITS = f"""
     SELECT document.page_id, document.card,
         ts_headline(%s::regconfig, near.words, to_tsquery('simple', %s), '{OPTIONS}')
