@@ -40,7 +40,7 @@ TITLE_COUNTS = 4  # times as much as the text
 BEGINS_A_WORD = 3  # letters; fewer begin too many words
 MOST_RANKED = 200
 AN_HOUR = 3_600
-CHANGES_WHAT_IS_LIVE = ("wagtail.publish", "wagtail.unpublish", "wagtail.delete")
+CHANGES_WHAT_IS_LIVE = ("wagtail.create", "wagtail.publish", "wagtail.unpublish", "wagtail.delete")
 
 
 @dataclass(frozen=True, slots=True)
