@@ -195,6 +195,7 @@ RECORD = f"""
     ), recorded AS (
         UPDATE nurture_message AS message
         SET state = new.state, reason = new.reason, smtp_code = new.code,
+            provider = CASE WHEN new.code IS NULL THEN message.provider ELSE %(provider)s END,
             fingerprint = new.fingerprint, attempts = attempts + new.counts,
             lease_token = NULL, lease_until = NULL, next_attempt_at = now() + new.delay,
             closed_at = CASE WHEN new.state = ANY(%(closed)s) THEN now() END
@@ -230,13 +231,13 @@ def write_down(
     ends = any(place.step is None for _row, place, _moment in moves)
     if ends or any(outcome.is_failure for outcome in outcomes):  # there is more to be written
         with transaction.atomic():
-            ours = record(outcomes, token=token, plans=plans)
+            ours = record(outcomes, token=token, plans=plans, provider=provider)
             passed = fence(waiting, token=token, provider=provider) if waiting else set()
             return Written(ours, passed)
     recorded = fenced = None
     with statements.one_trip():
         if outcomes:
-            recorded = statements.run(RECORD, as_record(outcomes, moves, token))
+            recorded = statements.run(RECORD, as_record(outcomes, moves, token, provider))
         if waiting:
             fenced = statements.run(FENCE, as_question(waiting, token, provider))
     return Written(
@@ -246,12 +247,17 @@ def write_down(
 
 
 @transaction.atomic(savepoint=False)
-def record(outcomes: Sequence[Outcome], *, token: uuid.UUID, plans: Plans) -> int:
-    """Write outcomes, and move the programmes in the same breath; how many were still ours."""
+def record(
+    outcomes: Sequence[Outcome], *, token: uuid.UUID, plans: Plans, provider: str = ""
+) -> int:
+    """Write outcomes, and move the programmes in the same breath; how many were still ours.
+
+    `provider`: whose answers they are.
+    """
     if not outcomes:
         return 0
     moves = onward(outcomes, plans)
-    answer = statements.run(RECORD, as_record(outcomes, moves, token)).fetchall()
+    answer = statements.run(RECORD, as_record(outcomes, moves, token, provider)).fetchall()
     ours, moved = {pk for pk, _moved in answer}, {pk for _pk, pk in answer}
     moving.announce_ends(moves, moved)
     moving.after_failure(
@@ -267,7 +273,7 @@ def onward(outcomes: Iterable[Outcome], plans: Plans) -> list[moving.Move]:
 
 
 def as_record(
-    outcomes: Sequence[Outcome], moves: Iterable[moving.Move], token: uuid.UUID
+    outcomes: Sequence[Outcome], moves: Iterable[moving.Move], token: uuid.UUID, provider: str
 ) -> dict[str, Any]:
     """What `RECORD` asks for."""
     verdicts = [outcome.verdict for outcome in outcomes]
@@ -282,6 +288,7 @@ def as_record(
         "counts": [int(verdict.counts) for verdict in verdicts],
         "delays": [verdict.delay or timedelta(0) for verdict in verdicts],
         "token": token,
+        "provider": provider,
         "leased": values(LEASED),
         "closed": values(CLOSED),
         **moving.as_values(moves),

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
+from nurture import counting
+from nurture.domain.counted import Counted
 from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer
 from nurture.domain.states import TRANSACTIONAL, MessageKind
@@ -47,8 +49,10 @@ class Route:
         """Remember how it went, as far as it was tried."""
         if outage is not None:
             failed(self.provider.name, outage, again=self.is_probe)
-        elif reached and self.is_probe:
+        elif self.is_probe and reached:
             worked(self.provider.name)
+        elif self.is_probe:  # the mail was none to try it with
+            Outage.objects.filter(provider=self.provider.name).update(retry_at=Now())
 
     def marked(self, envelope: Envelope, message: Message) -> Envelope:
         """With the key by which this provider knows a mail that it has had before."""
@@ -90,6 +94,7 @@ FAILED = """
         answer = %(answer)s, failures = known.failures + 1,
         retry_at = now() + LEAST(%(first)s * 2 ^ LEAST(known.failures, %(doublings)s), %(longest)s)
     WHERE %(again)s OR known.retry_at <= now()
+    RETURNING failures, extract(epoch FROM retry_at - now())::int
 """
 
 
@@ -105,8 +110,17 @@ def failed(provider: str, answer: Answer, *, again: bool) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(FAILED, parameters)
+        row = cursor.fetchone()
+    if row is None:  # somebody else has said so
+        return
+    failures, seconds = row
+    if failures == 1:
+        counting.count({Counted.AWAY: 1})
+        log.error("provider %s is away (%s); it is tried again in %d s", provider, answer, seconds)
+    else:
+        log.warning("provider %s is still away (%s); again in %d s", provider, answer, seconds)
 
 
 def worked(provider: str) -> None:
     if Outage.objects.filter(provider=provider).delete()[0]:
-        log.warning("%s takes mail again", provider)
+        log.warning("provider %s takes mail again", provider)

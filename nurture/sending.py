@@ -12,8 +12,6 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
-from dataclasses import replace
-from datetime import timedelta
 from typing import TypeAlias
 
 from django.conf import settings
@@ -42,6 +40,8 @@ LEAST_WAIT_SECONDS = 1.0
 GATHER_SECONDS = 0.004
 # An outcome waits so long for a commit that somebody else needs.
 UNWRITTEN_SECONDS = 0.1
+# After so many lost answers without any other between them, a provider counts as away.
+LOST_IN_A_ROW = 5
 # What is not begun by then is given back, long before its lease ends.
 BEGIN_WITHIN_SECONDS = outbox.LEASE.total_seconds() / 2
 
@@ -128,8 +128,9 @@ class Delivery:
         idle: list[AnyConnection],
     ) -> None:
         self.route = route
-        self.reached = False
+        self.reached = False  # whether it has given an answer to a mail
         self.outage: Answer | None = None
+        self._lost = 0
         self._token = token
         self._plans = plans
         self._turns = turns
@@ -209,7 +210,6 @@ class Delivery:
             provider = self.route.provider
             way = ServiceConnection if provider.service else Connection
             kept = await way.to(provider, self._turns)
-        self.reached = True
         self._used.add(kept)
         return kept
 
@@ -246,16 +246,24 @@ class Delivery:
         if receipt.answer in retry.OUTAGES:
             self._give_up(message, receipt.answer, code=receipt.code)
             return
+        self._count_lost(receipt.answer)
         verdict = retry.decide(receipt.answer, attempts=message.attempts + 1)
         self._record(message, verdict, code=receipt.code, fingerprint=prepared.fingerprint)
+
+    def _count_lost(self, answer: Answer) -> None:
+        """One lost answer is an accident. Many in a row would put a whole batch in doubt."""
+        if answer is not Answer.LOST:
+            self.reached, self._lost = True, 0
+            return
+        self._lost += 1
+        if self._lost >= LOST_IN_A_ROW and self.outage is None:
+            self.outage = Answer.LOST
 
     def _give_up(self, message: Message, answer: Answer, *, code: int | None = None) -> None:
         """The provider is away for all: this message waits, and the others are given back."""
         self.outage = answer
-        verdict = retry.OUTAGES[answer]
-        if len(settings.MAIL_PROVIDERS) > 1:  # another one may take it at once
-            verdict = replace(verdict, delay=timedelta(0))
-        self._record(message, verdict, code=code)
+        elsewhere = message.kind in TRANSACTIONAL and len(settings.MAIL_PROVIDERS) > 1
+        self._record(message, retry.outage(answer, at_once=elsewhere), code=code)
 
     def _record(
         self, message: Message, verdict: Verdict, *, code: int | None = None, fingerprint: str = ""

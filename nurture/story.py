@@ -103,6 +103,7 @@ def message_line(row: Message) -> dict[str, Any]:
         "subject": subject(row),
         "state": row.state,
         "reason": row.reason,
+        "provider": row.provider,
         "due": row.planned_for,
         "sent": row.submitted_at,
         "attempts": row.attempts,

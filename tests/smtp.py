@@ -167,6 +167,10 @@ class Relay:
 
         self.play(phase, act, times=times)
 
+    def forget(self) -> None:
+        """From here on the usual answers."""
+        self._scripts = {}
+
     def play(self, phase: Phase, act: Act, *, times: float = 1, skip: int = 0) -> None:
         self._scripts.setdefault(phase, []).append(Script(act, times, skip))
 

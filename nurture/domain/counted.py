@@ -13,6 +13,8 @@ class Counted(StrEnum):
     RUNG_AGAIN = "rung_again"  # mail waited although somebody should have come
     IMPOSSIBLE = "impossible"  # rows that somebody must have edited by hand
     HALTED = "halted"  # too many complaints or bounces
+    AWAY = "away"  # a provider, so that nothing was sent by it for a while
+    REPEATED = "repeated"  # in doubt, and sent again where a second one is dropped
     BRAKED = "braked"  # the database turned out to be a restored one
     FORGOTTEN_MESSAGES = "forgotten_messages"
     FORGOTTEN_EVENTS = "forgotten_events"

@@ -1,6 +1,6 @@
 """What an answer of the relay means for a message: closed, again later, or in doubt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -48,6 +48,12 @@ OUTAGES = {
         MessageState.DEFERRED, Reason.RELAY_REFUSES_US, OUTAGE_DELAY, counts=False
     ),
 }
+
+
+def outage(answer: Answer, *, at_once: bool = False) -> Verdict:
+    """The verdict on a message that met an outage; `at_once` if there is another way out."""
+    verdict = OUTAGES[answer]
+    return replace(verdict, delay=timedelta(0)) if at_once else verdict
 
 
 def decide(answer: Answer, *, attempts: int) -> Verdict:

@@ -10,14 +10,15 @@ import time
 from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage as Parsed
+from ssl import SSLCertVerificationError as CertificateError
 from typing import Any, Self
 
-from anymail.exceptions import AnymailAPIError, AnymailError
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailInvalidAddress
 from django.core.mail import EmailMultiAlternatives, get_connection
 from requests import ConnectionError as NoConnection
 from requests import RequestException
 from requests.exceptions import ConnectTimeout
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer
@@ -28,10 +29,14 @@ from nurture.mail.turns import Turns, elsewhere
 log = logging.getLogger(__name__)
 
 CALL_SECONDS = 60.0
-# What describes the parts, and what anymail wants said in another way.
+# What describes the parts, what anymail wants said in another way, and what the service says
+# itself: it writes the mail anew, so a signature of ours would be a wrong one.
 NOT_HEADERS = frozenset(
-    {"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding"}
+    {"from", "to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding"}
+    | {"dkim-signature"}
 )
+# Its reports are matched by the Message-ID alone.
+WITHOUT_METADATA = frozenset({"postal"})
 STATUS = {
     "sent": Answer.ACCEPTED,
     "queued": Answer.ACCEPTED,
@@ -40,8 +45,11 @@ STATUS = {
     "failed": Answer.BAD_MESSAGE,
 }
 NOTHING_YET = Envelope("", "", b"")
-UNAUTHORISED = frozenset({401, 403})
-TOO_MANY = 429
+TOO_LARGE, TOO_MANY = 413, 429
+# The service has not made up its mind: it timed out itself, or the same mail is on its way.
+IN_DOUBT = frozenset({408, 409})
+REFUSED, BROKEN = 400, 500
+REFUSALS = {TOO_MANY: Answer.LATER, TOO_LARGE: Answer.BAD_MESSAGE}
 
 
 class ServiceConnection:
@@ -81,6 +89,8 @@ class ServiceConnection:
     def _call(self) -> Receipt:
         """Runs in a thread of its own."""
         mail = as_django(self._envelope)
+        if self.provider.service in WITHOUT_METADATA:
+            del mail.metadata  # type: ignore[attr-defined]
         if header := self.provider.idempotency_header:
             self._backend.session.headers[header] = mail.extra_headers["Message-ID"]
         try:
@@ -88,8 +98,12 @@ class ServiceConnection:
         except AnymailError as error:
             log.warning("%s: %s", self.provider.name, type(error).__name__)
             return receipt_of(error)
-        status = "".join(getattr(mail, "anymail_status").status or ())  # noqa: B009 - set by anymail
-        return Receipt(STATUS.get(status, Answer.LOST))
+        except Exception as error:
+            log.exception("%s: %s", self.provider.name, type(error).__name__)
+            return Receipt(Answer.LOST)
+        said: Any = getattr(mail, "anymail_status")  # noqa: B009 - set by anymail
+        answer = STATUS.get("".join(said.status or ()), Answer.LOST)
+        return Receipt(answer, getattr(said.esp_response, "status_code", None))
 
     def drop(self) -> None:
         self.open = False
@@ -109,7 +123,6 @@ def backend(provider: Provider) -> Any:
     return get_connection(
         f"anymail.backends.{provider.service}.EmailBackend",
         ignore_recipient_status=True,
-        ignore_unsupported_features=True,
         **options,
     )
 
@@ -139,17 +152,21 @@ def text_of(parsed: Parsed, kind: str) -> str:
 
 
 def receipt_of(error: AnymailError) -> Receipt:
-    """What a failed call means. Whatever may have reached the service is in doubt."""
+    """What a failed call means. Whatever may have reached the service is in doubt.
+
+    A refusal that names no recipient is about us (keys, a sender that it does not know, an account
+    that is closed): were it taken to be about the mail, a whole programme would fail by it.
+    """
     if never_left(error):
         return Receipt(Answer.AWAY)
+    if isinstance(error, AnymailInvalidAddress):
+        return Receipt(Answer.BAD_RECIPIENT)
     if not isinstance(error, AnymailAPIError):
         return Receipt(Answer.BAD_MESSAGE)  # anymail itself refuses to build the call
     code = getattr(error, "status_code", None)
-    if code is None or code >= 500 or code < 400:  # noqa: PLR2004 - HTTP's own classes
+    if code is None or code in IN_DOUBT or not REFUSED <= code < BROKEN:
         return Receipt(Answer.LOST, code)
-    if code in UNAUTHORISED:
-        return Receipt(Answer.NOT_US, code)
-    return Receipt(Answer.LATER if code == TOO_MANY else Answer.BAD_MESSAGE, code)
+    return Receipt(REFUSALS.get(code, Answer.NOT_US), code)
 
 
 def never_left(error: BaseException) -> bool:
@@ -157,5 +174,7 @@ def never_left(error: BaseException) -> bool:
     cause = error.__cause__
     if isinstance(cause, ConnectTimeout):
         return True
-    reason = cause.args[0] if isinstance(cause, NoConnection) and cause.args else None
-    return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)
+    tried = cause.args[0] if isinstance(cause, NoConnection) and cause.args else None
+    reason = tried.reason if isinstance(tried, MaxRetryError) else None
+    untrusted = isinstance(reason, SSLError) and isinstance(reason.args[0], CertificateError)
+    return untrusted or isinstance(reason, NewConnectionError)

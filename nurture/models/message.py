@@ -68,6 +68,9 @@ class Message(models.Model):
     resent = models.BooleanField(default=False)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
+    # In doubt, and until then sent again by the same provider, which drops a second one.
+    repeat_until = models.DateTimeField(null=True)
+    composed_at = models.DateTimeField(null=True)  # what its Date says, if that must not change
     submitted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     provider = models.CharField(max_length=20, blank=True, db_default="")  # who was given it

@@ -42,6 +42,8 @@ LABELS = {
     Counted.RESENT: _("confirmations sent once more"),
     Counted.RUNG_AGAIN: _("times that mail waited and had to be rung for again"),
     Counted.IMPOSSIBLE: _("programmes held because their rows make no sense"),
+    Counted.REPEATED: _("mails in doubt sent again where a second one is dropped"),
+    Counted.AWAY: _("times that a provider was away"),
     Counted.HALTED: _("stops because of complaints or bounces"),
     Counted.BRAKED: _("stops because the database was a restored one"),
     Counted.FORGOTTEN_MESSAGES: _("old mails forgotten"),
