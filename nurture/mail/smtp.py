@@ -4,7 +4,6 @@ Until the body is handed over a failure means "not sent"; after the final dot wi
 means "we do not know". Libraries raise the same exception for both, so the conversation is ours.
 """
 
-import base64
 import logging
 import socket
 import ssl
@@ -14,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from nurture.domain.provider import OAuth2, Provider
+from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer
-from nurture.mail import oauth
+from nurture.mail import login
 from nurture.mail.compose import Envelope
 from nurture.mail.turns import Line, Turns
 
@@ -33,8 +32,6 @@ TROUBLE = (OSError, EOFError, ValueError)
 READY = 220
 OK = 250
 OK_FORWARDED = 251
-LOGGED_IN = 235
-GO_ON = 334
 GO_AHEAD = 354
 CLOSING = 421
 TEMPORARY = range(400, 500)
@@ -96,7 +93,7 @@ class Connection:
         if provider.encryption == "starttls":
             await self._encrypt()
         if provider.user:
-            await self._log_in(provider)
+            await self._log_in()
 
     async def _hello(self) -> None:
         code, lines = await self._command(f"EHLO {socket.gethostname() or 'localhost'}")
@@ -112,43 +109,16 @@ class Connection:
         await self._line.encrypt(ssl.create_default_context(), self.provider.host)
         await self._hello()
 
-    async def _log_in(self, provider: Provider) -> None:
-        """By an access token, else by password, in the first way that the relay offers."""
-        if provider.oauth2:
-            code = await self._log_in_by_token(provider.user, provider.oauth2)
-        elif "LOGIN" in self._offered() and "PLAIN" not in self._offered():
-            code = await self._log_in_step_by_step(provider.user, provider.password)
-        else:
-            secret = encoded("\0".join(("", provider.user, provider.password)))
-            code = await self._say(f"AUTH PLAIN {secret}")
-        if code != LOGGED_IN:
+    async def _log_in(self) -> None:
+        offered = self._extensions.get("AUTH", "").split()
+        try:
+            code = await login.log_in(
+                self.provider, offered=offered, say=self._say, turns=self._turns
+            )
+        except login.NoWayIn as error:
+            raise Away(error.answer, str(error)) from None
+        if code != login.LOGGED_IN:
             raise Away(Answer.AWAY if code in TEMPORARY else Answer.NOT_US, f"AUTH answered {code}")
-
-    def _offered(self) -> list[str]:
-        return self._extensions.get("AUTH", "").split()
-
-    async def _log_in_step_by_step(self, user: str, password: str) -> int:
-        code = 0
-        for words in ("AUTH LOGIN", encoded(user), encoded(password)):
-            code = await self._say(words)
-            if code not in {GO_ON, LOGGED_IN}:
-                break
-        return code
-
-    async def _log_in_by_token(self, user: str, client: OAuth2) -> int:
-        """XOAUTH2. A token that is refused before its time is asked for anew, once."""
-        code = 0
-        for anew in (False, True):
-            try:
-                token = await oauth.access_token(client, self._turns, anew=anew)
-            except oauth.Refused as error:
-                raise Away(Answer.NOT_US, str(error)) from error
-            code = await self._say(f"AUTH XOAUTH2 {encoded(oauth.sasl(user, token))}")
-            if code == GO_ON:  # the reason comes as a question, and an empty line asks for the code
-                code = await self._say("")
-            if code == LOGGED_IN or code in TEMPORARY:
-                break
-        return code
 
     async def _say(self, line: str) -> int:
         return (await self._command(line))[0]
@@ -265,10 +235,6 @@ def commands_for(envelope: Envelope, offered: Collection[str]) -> list[str]:
         mail += f" RET=HDRS ENVID={envelope.reference}"
         to += " NOTIFY=FAILURE,DELAY"
     return [mail, to, "DATA"]
-
-
-def encoded(words: str) -> str:
-    return base64.b64encode(words.encode()).decode()
 
 
 def meaning(code: int) -> Answer:
