@@ -87,7 +87,7 @@ class Environment(BaseSettings):
     MAIL_WARM_UP: Plans = {}
     PROVIDER_TEXT_DAYS: Annotated[int, Field(ge=1)] = 14
     PREVIEW_MINUTES: Annotated[int, Field(ge=1, le=24 * 60)] = 60
-    SMTP_CONNECTIONS: Annotated[int, Field(ge=1, le=256)] = 8
+    SMTP_CONNECTIONS: Annotated[int, Field(ge=1, le=256)] = 32
     SMTP_URL: str = Field("", validate_default=True)
     STATIC_ROOT: Path = BASE_DIR / "var" / "static"
     TIME_ZONE: str = "UTC"
