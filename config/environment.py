@@ -7,7 +7,7 @@ setting is found at the start and not in the middle of somebody's programme.
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +19,7 @@ from nurture.domain.provider import Provider, safe_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MINIMUM_KEY_LENGTH = 32
+ONLY_PROVIDER = "relay"  # the name of the one in SMTP_URL
 # What the interface speaks and pages are written in, each by its own name for itself.
 LANGUAGES = {"en-us": "English", "es": "Español"}
 
@@ -78,11 +79,12 @@ class Environment(BaseSettings):
     SIGNUP_ORIGINS: Hosts = []
     SIGNUP_REFUSE_DISPOSABLE: bool = False
     STAFF_ADDRESS: str = ""
+    # Before what names a provider.
+    MAIL_PROVIDERS: Annotated[list[Provider], NoDecode] = []
     MAIL_BOUNCE_PERCENT: Percent = 5
     MAIL_COMPLAINT_PERCENT: Percent = 0.3
     MAIL_CONCURRENCY: Bounds = {}
     MAIL_FAILOVER_MINUTES: Annotated[int, Field(ge=0)] = 15
-    MAIL_PROVIDERS: Annotated[list[Provider], NoDecode] = []
     MAIL_RATES: Rates = {}
     MAIL_WARM_UP: Plans = {}
     PROVIDER_TEXT_DAYS: Annotated[int, Field(ge=1)] = 14
@@ -116,6 +118,19 @@ class Environment(BaseSettings):
         if not all(name.strip() and rate.strip() for name, _equals, rate in pairs):
             raise ValueError("use name=value, for example *=50,gmail.com=10")
         return {name.strip().lower(): rate.strip() for name, _equals, rate in pairs}
+
+    @field_validator("MAIL_RATES", "MAIL_CONCURRENCY", "MAIL_WARM_UP")
+    @classmethod
+    def bounds_are_of_somebody(cls, value: dict[str, Any], given: ValidationInfo) -> dict[str, Any]:
+        providers: list[Provider] = given.data.get("MAIL_PROVIDERS", [])
+        known = {provider.name for provider in providers} or {ONLY_PROVIDER}
+        unknown = {name for name in value if "." not in name} - known - {"*"}
+        if unknown and "MAIL_PROVIDERS" in given.data:
+            raise ValueError(
+                f"{', '.join(sorted(unknown))} is no domain and no provider; use *, a domain, "
+                f"or one of: {', '.join(sorted(known))}"
+            )
+        return value
 
     @field_validator("SITE_URL")
     @classmethod
@@ -246,7 +261,7 @@ class Environment(BaseSettings):
     @property
     def providers(self) -> tuple[Provider, ...]:
         """All ways out, the first choice first."""
-        return tuple(self.MAIL_PROVIDERS) or (Provider(name="relay", url=self.SMTP_URL),)
+        return tuple(self.MAIL_PROVIDERS) or (Provider(name=ONLY_PROVIDER, url=self.SMTP_URL),)
 
 
 def load() -> Environment:

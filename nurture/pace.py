@@ -1,4 +1,5 @@
-"""How fast mail may go, to all and to each recipient's domain, shared by all workers in Redis.
+"""How fast mail may go: to all, by each provider and to each recipient's domain, shared by all
+workers in Redis.
 
 A bucket for each rate fills with time; a warm-up plan bounds the day, and a domain can have a bound
 on how many mails to it are under way at once. A domain that says "slow down" (421, 451) is left
@@ -28,7 +29,8 @@ PREFIX = "rehabit:pace"
 ALL = "*"
 REDIS_SECONDS = 0.5
 ALONE = 0.1  # of each bound, for a process that cannot ask the others
-SLOW_DOWN = frozenset({421, 429, 451})  # 429 is HTTP's
+TOO_MANY = 429  # HTTP's, and about the provider itself
+SLOW_DOWN = frozenset({421, 451, TOO_MANY})
 OFTEN = 5  # so many of these within the time that they are remembered ask for a pause
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15, 900
 REMEMBERED_SECONDS = 300
@@ -102,7 +104,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the settings say about one domain, or about all mail."""
+    """What the settings say about a domain, a provider, or all mail."""
 
     rate: float = 0.0  # mails a second; 0 is no limit
     today: int | None = None  # mails on this day
@@ -145,7 +147,7 @@ def holder() -> str:
 
 
 def take(wanted: Mapping[str, int], *, provider: str = "") -> dict[str, Grant]:
-    """Ask for so many mails to each domain, within what may go to all.
+    """Ask for so many mails to each domain, within what may go to all and by this provider.
 
     Who asks again, or is `done`, has nothing of the last time in hand any more.
     """
@@ -154,9 +156,9 @@ def take(wanted: Mapping[str, int], *, provider: str = "") -> dict[str, Grant]:
         return dict.fromkeys(wanted, Grant(0, LATER_SECONDS))
     free = {domain: mails for domain, mails in wanted.items() if domain not in stopped}
     try:
-        answers = ask(free)
+        answers = ask(free, provider)
     except RedisError:
-        answers = alone.ask(free)
+        answers = alone.ask(free, provider)
     return {domain: answers.get(domain, Grant(0, LATER_SECONDS)) for domain in wanted}
 
 
@@ -169,22 +171,26 @@ def done() -> None:
         return  # it ends by itself
 
 
-def ask(wanted: Mapping[str, int]) -> dict[str, Grant]:
+def ask(wanted: Mapping[str, int], provider: str) -> dict[str, Grant]:
     redis = client(settings.CELERY_BROKER_URL)
     day = datetime.now(UTC).date()
-    everything = bounds(ALL, day)
-    total = sum(wanted.values())
-    room = grant(redis, ALL, total, day=day) if everything.are_set else None
-    left = room.mails if room else total
-    found = {}
+    # A provider without bounds is asked about too: it may have told us to slow down.
+    outer = [ALL] if bounds(ALL, day).are_set else []
+    outer += [provider] if provider else []
+    left, wait = sum(wanted.values()), 0.0
+    rooms = {}
+    for name in outer:
+        rooms[name] = grant(redis, name, left, day=day)
+        left, wait = rooms[name].mails, max(wait, rooms[name].wait)
+    free, found = left, {}
     for domain, mails in wanted.items():
         asked = min(mails, left)
         given = grant(redis, domain, asked, day=day)
-        wait = given.wait or (room.wait if room and asked < mails else 0.0)
-        found[domain] = Grant(given.mails, wait)
+        found[domain] = Grant(given.mails, given.wait or (wait if asked < mails else 0.0))
         left -= given.mails
-    if room and left and everything.today is not None:  # what a domain had no room for
-        redis.decrby(f"{key_of(ALL)}:{day}", left)
+    for name, room in rooms.items():  # what there was no room for further in
+        if (unused := room.mails - (free - left)) and bounds(name, day).today is not None:
+            redis.decrby(f"{key_of(name)}:{day}", unused)
     return found
 
 
@@ -199,15 +205,15 @@ def grant(redis: "Redis", name: str, mails: int, *, day: date) -> Grant:
     return Grant(int(answer[0]), int(answer[1]) / 1_000)
 
 
-def slow_down(domains: Iterable[str]) -> None:
-    """One such answer is weather; when they come often the domain is left alone for a while."""
+def slow_down(names: Iterable[str]) -> None:
+    """Of domains, or of providers. One such answer is weather; whoever gives them often is left
+    alone for a while.
+    """
     try:
         redis = client(settings.CELERY_BROKER_URL)
         lengths = [FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, REMEMBERED_SECONDS, OFTEN]
-        for domain in set(domains):
-            redis.eval(
-                SLOW, 2, f"{key_of(domain)}:slow", f"{key_of(domain)}:pause", *map(str, lengths)
-            )
+        for name in set(names):
+            redis.eval(SLOW, 2, f"{key_of(name)}:slow", f"{key_of(name)}:pause", *map(str, lengths))
     except RedisError:
         return  # each mail is put off by itself in any case
 
@@ -219,9 +225,10 @@ class Alone:
         self._held: dict[str, tuple[float, float]] = {}
         self._sent: dict[tuple[str, date], int] = {}
 
-    def ask(self, wanted: Mapping[str, int]) -> dict[str, Grant]:
+    def ask(self, wanted: Mapping[str, int], provider: str) -> dict[str, Grant]:
         day = datetime.now(UTC).date()
         left = self._grant(ALL, sum(wanted.values()), day).mails
+        left = self._grant(provider, left, day).mails if provider else left
         found = {}
         for domain, mails in wanted.items():
             found[domain] = given = self._grant(domain, min(mails, left), day)

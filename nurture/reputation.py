@@ -1,4 +1,5 @@
-"""Stopping mail to a domain, or all of a programme's mail, when too many complain or bounce.
+"""Stopping programme mail to a domain, by a provider, or all of it, when too many complain or
+bounce.
 
 A halt is a row, so it holds without Redis and after a restart, until a person lets mail go on.
 Confirmations and safety notices are not held up by it.
@@ -29,17 +30,17 @@ SPAN = timedelta(days=1)
 # What is said of mails within the span, and how many there were. The events are few and have an
 # index of their own; the mails are read by the order in which they were written.
 SAID = """
-    SELECT split_part(lower(message.address), '@', 2),
+    SELECT split_part(lower(message.address), '@', 2), message.provider,
            count(DISTINCT message.id) FILTER (WHERE event.kind = %(complained)s),
            count(DISTINCT message.id) FILTER (WHERE event.kind = ANY(%(bounced)s))
     FROM nurture_event AS event JOIN nurture_message AS message ON message.id = event.message_id
-    WHERE event.kind = ANY(%(kinds)s) AND event.received_at > %(since)s GROUP BY 1
+    WHERE event.kind = ANY(%(kinds)s) AND event.received_at > %(since)s GROUP BY 1, 2
 """
 SENT = """
-    SELECT split_part(lower(address), '@', 2),
+    SELECT split_part(lower(address), '@', 2), provider,
            count(*) FILTER (WHERE submitted_at IS NOT NULL OR state = %(failed)s),
            count(*) FILTER (WHERE state = %(failed)s AND reason = %(refused)s)
-    FROM nurture_message WHERE created_at > %(since)s GROUP BY 1
+    FROM nurture_message WHERE created_at > %(since)s GROUP BY 1, 2
 """
 BOUNCED = frozenset({EventKind.HARD_BOUNCE, EventKind.REFUSED})
 
@@ -55,7 +56,7 @@ def watch(now: datetime) -> int:
 
 
 def counts_since(since: datetime) -> dict[str, Counts]:
-    """By domain, and for all together."""
+    """By domain, by provider if there are several, and for all together."""
     parameters: dict[str, Any] = {
         "since": since,
         "complained": EventKind.COMPLAINED,
@@ -64,15 +65,18 @@ def counts_since(since: datetime) -> dict[str, Counts]:
         "failed": MessageState.FAILED,
         "refused": Reason.RECIPIENT_REFUSED,
     }
-    found: dict[str, Counts] = defaultdict(Counts)
     with connection.cursor() as cursor:
         cursor.execute(SAID, parameters)
-        for name, complaints, bounces in cursor.fetchall():
-            found[name] += Counts(0, complaints, bounces)
+        rows = [(domain, by, Counts(0, *bad)) for domain, by, *bad in cursor.fetchall()]
         cursor.execute(SENT, parameters)
-        for name, mails, refused in cursor.fetchall():
-            found[name] += Counts(mails, 0, refused)
-    found[ALL] = sum(found.values(), Counts())
+        rows += [(domain, by, Counts(n, 0, bad)) for domain, by, n, bad in cursor.fetchall()]
+    # Of a single one all mail would say the same.
+    providers = settings.MAIL_PROVIDERS if len(settings.MAIL_PROVIDERS) > 1 else ()
+    several = {provider.name for provider in providers}
+    found: dict[str, Counts] = defaultdict(Counts)
+    for domain, provider, counts in rows:
+        for name in {domain, ALL, *several.intersection({provider})}:
+            found[name] += counts
     return dict(found)
 
 

@@ -242,7 +242,8 @@ class Delivery:
 
     def _take_down(self, message: Message, prepared: Envelope, receipt: Receipt) -> None:
         if receipt.code in pace.SLOW_DOWN:
-            self._asked_to_slow_down.append(pace.domain_of(message.address))
+            who = self.route.provider.name if receipt.code == pace.TOO_MANY else ""
+            self._asked_to_slow_down.append(who or pace.domain_of(message.address))
         if receipt.answer in retry.OUTAGES:
             self._give_up(message, receipt.answer, code=receipt.code)
             return
@@ -307,8 +308,8 @@ class Delivery:
         )
         if written.ours < len(outcomes):
             log.warning("%d messages were no longer ours", len(outcomes) - written.ours)
-        for domain in self._asked_to_slow_down:  # each such answer counts
-            pace.slow_down([domain])
+        for name in self._asked_to_slow_down:  # each such answer counts
+            pace.slow_down([name])
         self._asked_to_slow_down.clear()
         for message, gate in waiting:
             self._turns.open(gate, answer=message.pk in written.passed)

@@ -6,6 +6,7 @@ service's own templates (see docs/decisions/0044-services-take-one-mail-a-call.m
 """
 
 import logging
+import sys
 import time
 from contextlib import suppress
 from email import message_from_bytes, policy
@@ -14,6 +15,7 @@ from ssl import SSLCertVerificationError as CertificateError
 from typing import Any, Self
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailInvalidAddress
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 from requests import ConnectionError as NoConnection
 from requests import RequestException
@@ -28,15 +30,14 @@ from nurture.mail.turns import Turns, elsewhere
 
 log = logging.getLogger(__name__)
 
-CALL_SECONDS = 60.0
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 60.0
+CALL_SECONDS = 90.0  # a host with several addresses that do not answer takes longer to connect
 # What describes the parts, what anymail wants said in another way, and what the service says
 # itself: it writes the mail anew, so a signature of ours would be a wrong one.
 NOT_HEADERS = frozenset(
     {"from", "to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding"}
     | {"dkim-signature"}
 )
-# Its reports are matched by the Message-ID alone.
-WITHOUT_METADATA = frozenset({"postal"})
 STATUS = {
     "sent": Answer.ACCEPTED,
     "queued": Answer.ACCEPTED,
@@ -44,6 +45,8 @@ STATUS = {
     "rejected": Answer.BAD_RECIPIENT,
     "failed": Answer.BAD_MESSAGE,
 }
+# Nobody is followed. Where a service has no such switch for a mail, it is off in the account.
+NO_TRACKING = (("track_opens", False), ("track_clicks", False))
 NOTHING_YET = Envelope("", "", b"")
 TOO_LARGE, TOO_MANY = 413, 429
 # The service has not made up its mind: it timed out itself, or the same mail is on its way.
@@ -68,7 +71,7 @@ class ServiceConnection:
         try:
             session = backend(provider)
             session.open()
-        except (AnymailError, ImportError) as error:
+        except (AnymailError, ImproperlyConfigured, ImportError) as error:
             raise Away(Answer.NOT_US, str(error).partition("\n")[0]) from error
         return cls(provider, session, turns)
 
@@ -89,8 +92,9 @@ class ServiceConnection:
     def _call(self) -> Receipt:
         """Runs in a thread of its own."""
         mail = as_django(self._envelope)
-        if self.provider.service in WITHOUT_METADATA:
-            del mail.metadata  # type: ignore[attr-defined]
+        for name, value in (*NO_TRACKING, ("metadata", {"message": self._envelope.reference})):
+            if can_say(self._backend, name):
+                setattr(mail, name, value)
         if header := self.provider.idempotency_header:
             self._backend.session.headers[header] = mail.extra_headers["Message-ID"]
         try:
@@ -98,8 +102,8 @@ class ServiceConnection:
         except AnymailError as error:
             log.warning("%s: %s", self.provider.name, type(error).__name__)
             return receipt_of(error)
-        except Exception as error:
-            log.exception("%s: %s", self.provider.name, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - nobody knows how far it came
+            log.error("%s: %s", self.provider.name, type(error).__name__)  # noqa: TRY400 - no text
             return Receipt(Answer.LOST)
         said: Any = getattr(mail, "anymail_status")  # noqa: B009 - set by anymail
         answer = STATUS.get("".join(said.status or ()), Answer.LOST)
@@ -115,7 +119,9 @@ class ServiceConnection:
 
 
 def backend(provider: Provider) -> Any:
-    """Anymail's back end, with the keys of this provider. Raises `AnymailError`, `ImportError`."""
+    """Anymail's back end, with the keys of this provider. Raises `AnymailError`,
+    `ImproperlyConfigured`, `ImportError`.
+    """
     prefix = f"{provider.service}_".upper()
     options: dict[str, Any] = {
         name.removeprefix(prefix).lower(): value for name, value in provider.options.items()
@@ -123,12 +129,19 @@ def backend(provider: Provider) -> Any:
     return get_connection(
         f"anymail.backends.{provider.service}.EmailBackend",
         ignore_recipient_status=True,
+        timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
         **options,
     )
 
 
+def can_say(backend: Any, name: str) -> bool:
+    """Whether anymail has a way to tell this service such a thing; it refuses a mail otherwise."""
+    classes = vars(sys.modules[type(backend).__module__]).values()
+    return any(f"set_{name}" in vars(one) for one in classes if isinstance(one, type))
+
+
 def as_django(envelope: Envelope) -> EmailMultiAlternatives:
-    """The same mail as anymail takes it. Our id goes along, for the service's reports."""
+    """The same mail as anymail takes it."""
     parsed: Any = message_from_bytes(envelope.content, policy=policy.default)
     mail = EmailMultiAlternatives(
         subject=str(parsed["Subject"]),
@@ -141,8 +154,6 @@ def as_django(envelope: Envelope) -> EmailMultiAlternatives:
     )
     if html := text_of(parsed, "html"):
         mail.attach_alternative(html, "text/html")
-    if envelope.reference:
-        mail.metadata = {"message": envelope.reference}  # type: ignore[attr-defined]
     return mail
 
 

@@ -44,6 +44,11 @@ def start(**changes: str) -> subprocess.CompletedProcess[str]:
             '[{"name": "a", "url": "smtps://a.example"}, {"name": "a", "url": "smtps://b.example"}]',
             "MAIL_PROVIDERS: each provider needs a name of its own",
         ),
+        (
+            "MAIL_RATES",
+            "gmail.com=5, postmrak=9",
+            "MAIL_RATES: postmrak is no domain and no provider; use *, a domain, or one of: relay",
+        ),
         ("MAIL_WEBHOOKS", "no", "MAIL_WEBHOOKS: is not JSON"),
         ("DATABASE_URL", "sqlite:///x", "DATABASE_URL: Rehabit needs PostgreSQL"),
         ("REDIS_URL", "memory://", "REDIS_URL: use redis://"),

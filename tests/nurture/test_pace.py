@@ -216,3 +216,63 @@ def test_the_parts_of_a_delivery_are_given_back_at_its_end(
 
     assert other["example.org"].mails == 4
     assert len(relay.mails) == 6
+
+
+# ------------------------------------------------------------------ by a provider
+
+
+def test_a_providers_rate_bounds_all_that_goes_by_it_and_no_other(
+    db: None, settings: Settings
+) -> None:
+    settings.MAIL_RATES = {"first": 3.0}
+
+    first = pace.take({"a.org": 2, "b.org": 2}, provider="first")
+    second = pace.take({"a.org": 2, "b.org": 2}, provider="second")
+
+    assert sum(grant.mails for grant in first.values()) == 3
+    assert first["b.org"].wait > 0
+    assert sum(grant.mails for grant in second.values()) == 4
+
+
+def test_a_new_provider_is_warmed_up_by_its_own_plan(db: None, settings: Settings) -> None:
+    settings.MAIL_WARM_UP = {"second": f"{today()}/5", "*": f"{today()}/100"}
+    settings.MAIL_RATES = {"a.org": 2.0}
+
+    first = pace.take({"a.org": 4}, provider="second")
+    then = pace.take({"b.org": 9}, provider="second")
+    other = pace.take({"b.org": 200}, provider="first")
+
+    assert (first["a.org"].mails, then["b.org"].mails, other["b.org"].mails) == (2, 3, 95)
+
+
+def test_so_many_mails_are_under_way_by_a_provider(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAIL_CONCURRENCY = {"first": 3}
+
+    by("one", monkeypatch)
+    one = pace.take({"a.org": 2}, provider="first")
+    by("two", monkeypatch)
+    two = pace.take({"b.org": 2}, provider="first")
+
+    assert (one["a.org"].mails, two["b.org"].mails) == (2, 1)
+
+
+def test_a_provider_that_says_too_many_is_left_alone_for_a_while(db: None) -> None:
+    for _answer in range(pace.OFTEN):
+        pace.slow_down(["first"])
+
+    assert pace.take({"a.org": 5}, provider="first")["a.org"].mails == 0
+    assert pace.take({"a.org": 5}, provider="second")["a.org"].mails == 5
+
+
+def test_without_redis_a_process_keeps_to_a_tenth_of_a_providers_rate(
+    db: None, settings: Settings
+) -> None:
+    settings.MAIL_RATES = {"first": 20.0}
+    with closed_port() as port:
+        settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{port}/0"
+
+        grants = pace.take({"a.org": 50}, provider="first")
+
+    assert grants["a.org"].mails == 2

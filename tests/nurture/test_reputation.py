@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from cms.models import User
-from nurture import brake, counting, events, reputation, sending, tasks
+from nurture import brake, counting, events, pace, reputation, sending, tasks
 from nurture.domain import reputation as rules
 from nurture.domain.counted import Counted
 from nurture.domain.reputation import Counts, Limits
@@ -51,6 +51,27 @@ def sent(people: int, sequence: Sequence, relay: smtp.Relay) -> list[Message]:
     crowd(people, sequence)
     sending.send_claimed(sending.PROGRAMME)
     return list(Message.objects.filter(state=MessageState.ACCEPTED).order_by("pk"))
+
+
+def test_a_provider_whose_mails_bounce_carries_no_more_programme_mail(
+    sequence: Sequence, relay: smtp.Relay, settings: Settings
+) -> None:
+    other = smtp.provider_at(relay.port, name="other")
+    settings.MAIL_PROVIDERS = (relay.provider, other)
+    settings.MAIL_BOUNCE_PERCENT = 30
+    mails = sent(FEW, sequence, relay)
+    Message.objects.update(address="somebody@else.where")
+    settings.MAIL_PROVIDERS = (other, relay.provider)
+    sent(FEW, published_sequence(steps=1, title="Another"), relay)
+    for message in mails[:2]:
+        says(EventKind.HARD_BOUNCE, message)
+
+    reputation.watch(timezone.now())
+
+    stopped = set(Halt.objects.in_force().values_list("domain", flat=True))
+    assert stopped == {"relay", "else.where"}
+    assert pace.take({"new.org": 1}, provider="relay")["new.org"].mails == 0
+    assert pace.take({"new.org": 1}, provider="other")["new.org"].mails == 1
 
 
 def says(kind: EventKind, message: Message) -> None:
