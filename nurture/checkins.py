@@ -19,7 +19,7 @@ from nurture import announcing, counting, enrolment
 from nurture.consent import Gone
 from nurture.domain import feedback
 from nurture.domain.counted import Counted
-from nurture.domain.feedback import Action, Answer, Move, Rules, Silence
+from nurture.domain.feedback import Action, Answer, BadRules, Move, Rules, Silence
 from nurture.domain.states import (
     WENT_OUT,
     EnrolmentState,
@@ -51,7 +51,7 @@ class Asked:
 
     @classmethod
     def by(cls, message: Message | None) -> Self:
-        """Raises `Gone` for a mail that asks nothing."""
+        """Raises `Gone` for a mail that asks nothing, and `BadRules` for nonsense in its row."""
         version = message.step_version if message else None
         if message is None or message.enrolment is None or version is None or not version.rules:
             raise Gone
@@ -86,7 +86,10 @@ class Asked:
 def asked(message_id: UUID) -> Asked:
     """The mail that a check-in link belongs to. Raises `Gone`."""
     rows = Message.objects.select_related("subscriber", "enrolment", "step_version__step")
-    return Asked.by(rows.filter(public_id=message_id).first())
+    try:
+        return Asked.by(rows.filter(public_id=message_id).first())
+    except BadRules:  # somebody edited the row: its programme is held when it would go on
+        raise Gone from None
 
 
 @transaction.atomic
@@ -138,6 +141,10 @@ def settle(now: datetime, *, limit: int) -> int:
             question = Asked.by(questions.filter(enrolment=row, turn=row.turn).first())
         except Gone:  # erased, or a version without its question: nothing was asked
             Enrolment.objects.filter(pk=row.pk).update(awaits_answer=False)
+            continue
+        except BadRules:
+            enrolment.hold([row.pk], reason=Reason.IMPOSSIBLE)
+            counting.count({Counted.IMPOSSIBLE: 1})
             continue
         settle_one(question, now=now)
     return len(rows)

@@ -253,6 +253,35 @@ def take_back(row: Enrolment, *, reason: Reason) -> int | None:
     return row.last_step_id
 
 
+# ------------------------------------------------------------------ what is forgotten
+
+
+def free(rows: "QuerySet[Enrolment]") -> list[int]:
+    """Those that nobody else is moving, held until the transaction ends."""
+    ids = list(rows.order_by("pk").values_list("pk", flat=True).distinct())
+    still = Enrolment.objects.filter(pk__in=ids).order_by("pk")
+    return list(still.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+
+
+REMEMBER = """
+    UPDATE nurture_enrolment AS enrolment SET had = COALESCE(enrolment.had, '[]') || past.had
+    FROM (SELECT message.enrolment_id,
+                 jsonb_agg(jsonb_build_object('step', version.step_id, 'turn', message.turn)
+                           ORDER BY message.turn) AS had
+          FROM nurture_message AS message
+              JOIN nurture_stepversion AS version ON version.id = message.step_version_id
+          WHERE message.id = ANY(%s::bigint[]) AND message.state = ANY(%s)
+          GROUP BY message.enrolment_id) AS past
+    WHERE enrolment.id = past.enrolment_id AND enrolment.state = ANY(%s)
+"""
+
+
+def remember(messages: Iterable[int]) -> None:
+    """These mails will be forgotten: those who had them have still had their steps."""
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER, [list(messages), values(WENT_OUT), values(RUNNING)])
+
+
 # ------------------------------------------------------------------ holding and stopping
 
 

@@ -62,6 +62,7 @@ class Plan:
     whom: Mapping[int, Sequence[Condition]] = field(default_factory=dict)
     priority: Priority = Priority.PROGRAMME
     overtaken: frozenset[int] = frozenset()  # see domain.progression.overtaken
+    unreadable: frozenset[int] = frozenset()  # live steps whose row somebody has broken by hand
 
     def after(self, last_step: int | None) -> int | None:
         return progression.following(self.steps, last_step, stood_after=self.stood_after)
@@ -117,16 +118,18 @@ class Plans(dict[int, Plan]):
 def plan_of(sequence: models.Sequence) -> Plan:
     steps = list(Step.objects.filter(sequence=sequence).order_by("position", "pk"))
     live = [step for step in steps if step.live]
+    sound = [step for step in live if step.is_readable]
     return Plan(
         number=sequence.plan_number,
         calendar=practice().calendar(sequence.window),
         steps=tuple(step.pk for step in live),
-        waits={step.pk: step.wait for step in live},
+        waits={step.pk: step.wait for step in sound},
         stood_after={step.pk: step.stood_after_id for step in steps if not step.live},
         skippable=frozenset(step.pk for step in steps if step.skippable),
-        whom={step.pk: step.whom for step in live if step.conditions},
+        whom={step.pk: step.whom for step in sound if step.conditions},
         priority=priority_of(sequence.frequency_class),
         overtaken=frozenset(step.pk for step in live if step.overtaken),
+        unreadable=frozenset(step.pk for step in live if step not in sound),
     )
 
 
@@ -148,10 +151,13 @@ class Place:
     plan_number: int
     timed_by: int | None = None
     reasons: tuple[Why, ...] = ()
+    impossible: bool = False
 
     @property
     def held_for(self) -> Reason:
         """Why there is no date, if there is none."""
+        if self.impossible:
+            return Reason.IMPOSSIBLE
         if Why.DATE_MISSING in self.reasons:
             return Reason.DATE_MISSING
         return Reason.NEVER_OPENS if Why.NEVER_OPENS in self.reasons else Reason.NONE
@@ -175,6 +181,8 @@ def place(
     step = plan.next_for(facts(subscriber, not_before), last_step, Had(row))
     if step is None:
         return Place(None, None, plan.number)
+    if step in plan.unreadable:
+        return Place(step, None, plan.number, timed_by, impossible=True)
     wait = plan.waits.get(timed_by or step, plan.waits[step])
     before = plan.waits.get(last_step) if last_step else None
     try:
@@ -235,7 +243,8 @@ class Had:
             step_version__step=step,
             state__in=values(OPEN | WENT_OUT),
         )
-        turns = sent.values_list("turn", flat=True)
+        past = [one["turn"] for one in self.enrolment.had or () if one["step"] == step]
+        turns = [*past, *sent.values_list("turn", flat=True)]
         return any(turn is not None and not self._forgotten(step, turn) for turn in turns)
 
     def _forgotten(self, step: int, turn: int) -> bool:

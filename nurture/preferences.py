@@ -1,6 +1,6 @@
 """What people may change about their programmes by themselves, and what comes next for them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -8,9 +8,8 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import F, Q
 
-from nurture import enrolment, frequency, goals, plans
-from nurture.domain import clocks, schedule
-from nurture.domain.schedule import NeverOpens, Why
+from nurture import enrolment, forecast, frequency, goals, plans
+from nurture.domain import clocks
 from nurture.domain.states import (
     OPEN,
     RUNNING,
@@ -19,6 +18,7 @@ from nurture.domain.states import (
     MessageKind,
     Reason,
 )
+from nurture.forecast import Coming
 from nurture.frequency import Taken
 from nurture.models import (
     Consent,
@@ -31,26 +31,11 @@ from nurture.models import (
 )
 from nurture.models.choices import values
 from nurture.models.suppression import address_hash
-from nurture.plans import Plan
 
 LOOK_AHEAD = 4
 RESUMABLE = Q(state=EnrolmentState.PAUSED) | Q(state=EnrolmentState.HELD, reason=Reason.SILENT)
 LONGEST_PAUSE = timedelta(days=366)
 NOTICE_LIFETIME = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A mail that is still to come, and why then; without a moment, a date is missing."""
-
-    step: int
-    moment: datetime | None
-    reasons: tuple[Why, ...] = ()
-
-    @property
-    def made_room(self) -> bool:
-        """Whether it comes later, because so many mails at once would be too much."""
-        return Why.CAP in self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,33 +91,16 @@ def coming(
     """The next mails and their dates, if all goes on as it is and each week feels right."""
     if row.state != EnrolmentState.ACTIVE:
         return []
-    plan = plans.plan_of(row.sequence)
-    steps = list(islice(following(plan, row, now=now), limit))
-    waits = [plan.waits[step] for step in steps]
-    if steps and row.timed_by_id is not None and row.timed_by_id in plan.waits:
-        waits[0] = plan.waits[row.timed_by_id]
-    try:
-        planned = schedule.timeline(
-            list(zip(steps, waits, strict=True)),
-            anchors=plans.anchors(row, previous=row.anchored_at),
-            calendar=plan.calendar,
-            person=replace(plans.person(row.subscriber), taken=taken),
-            not_before=now,
-            before=plan.waits.get(row.last_step_id) if row.last_step_id else None,
-            priority=plan.priority,
-        )
-    except NeverOpens:
-        return [Coming(step, None, (Why.NEVER_OPENS,)) for step in steps]
-    return [Coming(one.key, one.due.moment if one.due else None, one.reasons) for one in planned]
-
-
-def following(plan: Plan, row: Enrolment, *, now: datetime) -> Iterator[int]:
-    facts = plans.facts(row.subscriber, now)
-    had = plans.Had(row)
-    step = plan.next_for(facts, row.last_step_id, had)
-    while step is not None:
-        yield step
-        step = plan.next_for(facts, step, had)
+    found = forecast.coming(
+        plans.plan_of(row.sequence),
+        row,
+        last_step=row.last_step_id,
+        previous=row.anchored_at,
+        not_before=now,
+        person=replace(plans.person(row.subscriber), taken=taken),
+        timed_by=row.timed_by_id,
+    )
+    return list(islice(found, limit))
 
 
 # ------------------------------------------------------------------ changing something

@@ -2,8 +2,8 @@
 
 Rows are walked in the order in which they were written, by their primary key, and only what is old
 is looked at; a batch is one short transaction. What somebody had and what comes next stands on the
-enrolment, and what else a running programme asks its mails about is kept, so forgetting a mail
-never brings it back.
+enrolment, which remembers the steps of what is forgotten, and what else a running programme asks
+its mails about is kept, so forgetting a mail never brings it back.
 """
 
 import time
@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 
-from nurture import counting, privacy
+from nurture import counting, enrolment, privacy
 from nurture.domain.counted import Counted
 from nurture.domain.states import CLOSED, EnrolmentState, MessageState
-from nurture.models import Event, Message, OutsideReport
+from nurture.models import Enrolment, Event, Message, OutsideReport
 from nurture.models.choices import values
 
 BATCH = 1_000
@@ -125,8 +125,11 @@ def forget_messages(ids: list[int], *, closed_before: datetime) -> int:
         state__in=values(CLOSED),
         closed_at__lt=closed_before,
     )
+    running = enrolment.free(Enrolment.objects.filter(messages__in=rows).exclude(state__in=ENDED))
+    rows = rows.filter(Q(enrolment__in=running) | ended | of_none)
     chosen = list(
         rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
     )
+    enrolment.remember(chosen)
     _total, by_model = Message.objects.filter(pk__in=chosen).delete()
     return by_model.get("nurture.Message", 0)

@@ -1,13 +1,18 @@
 """What will go out in the next days, over all live sequences."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from nurture import plans
-from nurture.domain import schedule
-from nurture.domain.schedule import NeverOpens, local_date
-from nurture.models import Enrolment
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from nurture import forecast, plans
+from nurture.domain.schedule import local_date
+from nurture.domain.states import OPEN
+from nurture.models import Enrolment, Message
+from nurture.models.choices import values
 
 DAYS = 30
 MOST_PEOPLE = 2_000  # whose later mails are worked out; the next mail is counted for everybody
@@ -29,18 +34,27 @@ class Day:
 
 def calendar(now: datetime) -> list[Day]:
     """The next 30 days, each in the local dates of the people who get the mails."""
-    today = now.date()
+    today, end = now.date(), now + timedelta(days=DAYS)
     days = {today + timedelta(days=n): Day(today + timedelta(days=n)) for n in range(DAYS)}
-    rows = Enrolment.objects.on_air().filter(due_at__lt=now + timedelta(days=DAYS))
-    rows = rows.select_related("subscriber", "sequence").order_by("due_at", "pk")
     known = plans.Plans()
-    for number, row in enumerate(rows.iterator(chunk_size=500)):
-        due_at = max(row.due_at or now, now)
-        note(days, "next", due_at, row)
+    for number, row in enumerate(people(end).iterator(chunk_size=500)):
+        waiting = row.due_at is None  # for its mail, which is in the outbox
+        moment = max(row.planned_for if waiting else row.due_at, now)
+        note(days, "next", moment, row)
         if number < MOST_PEOPLE:
-            for moment in following(known, row, due_at):
-                note(days, "likely", moment, row)
+            step = row.last_step_id if waiting else row.next_step_id
+            for later in following(known, row, step, moment, end):
+                note(days, "likely", later, row)
     return list(days.values())
+
+
+def people(end: datetime) -> "QuerySet[Any]":
+    """Those who get a mail before then; `planned_for` is when the one that is open was to go."""
+    of_it = Message.objects.filter(enrolment=OuterRef("pk"), turn=OuterRef("turn"))
+    opened = of_it.filter(state__in=values(OPEN)).values("planned_for")[:1]
+    rows = Enrolment.objects.on_air().annotate(planned_for=Subquery(opened))
+    soon = Q(due_at__lt=end) | Q(due_at__isnull=True, planned_for__lt=end)
+    return rows.filter(soon).select_related("subscriber", "sequence").order_by("due_at", "pk")
 
 
 def note(days: dict[date, Day], kind: str, moment: datetime, row: Enrolment) -> None:
@@ -50,21 +64,19 @@ def note(days: dict[date, Day], kind: str, moment: datetime, row: Enrolment) -> 
         getattr(day, kind)[row.sequence.title] += 1
 
 
-def following(known: plans.Plans, row: Enrolment, due_at: datetime) -> list[datetime]:
-    """When the mails after the next one would come, if every answer led on."""
-    plan = known[row.sequence_id]
-    if row.next_step_id not in plan.steps:
-        return []
-    at = plan.steps.index(row.next_step_id)
-    try:
-        planned = schedule.timeline(
-            [(step, plan.waits[step]) for step in plan.steps[at + 1 :]],
-            anchors=plans.anchors(row, previous=due_at),
-            calendar=plan.calendar,
-            person=plans.person(row.subscriber),
-            not_before=due_at,
-            before=plan.waits[row.next_step_id],
-        )
-    except NeverOpens:
-        return []
-    return [one.due.moment for one in planned if one.due is not None]
+def following(
+    known: plans.Plans, row: Enrolment, step: int | None, moment: datetime, end: datetime
+) -> Iterator[datetime]:
+    """When the mails after that step would come that goes out then, if every answer led on."""
+    coming = forecast.coming(
+        known[row.sequence_id],
+        row,
+        last_step=step,
+        previous=moment,
+        not_before=moment,
+        person=plans.person(row.subscriber),
+    )
+    for mail in coming:
+        if mail.moment is None or mail.moment >= end:
+            return
+        yield mail.moment

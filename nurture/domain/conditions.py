@@ -93,7 +93,7 @@ def one_as_json(condition: Condition) -> dict[str, Any]:
 
 
 def from_json(data: Collection[Mapping[str, Any]]) -> list[Condition]:
-    """Raises `KeyError` or `ValueError` for anything that `as_json` did not write."""
+    """Raises `KeyError`, `TypeError` or `ValueError` for what `as_json` did not write."""
     return [one_from_json(item) for item in data]
 
 
@@ -102,7 +102,10 @@ def one_from_json(data: Mapping[str, Any]) -> Condition:
         case "language":
             return Language(frozenset(data["among"]))
         case "weeks_since":
-            return WeeksSince(data["date_name"], data["at_least"], data["less_than"])
+            bounds = data["at_least"], data["less_than"]
+            if any(not isinstance(bound, int | None) for bound in bounds):
+                raise ValueError("weeks are counted in whole numbers")
+            return WeeksSince(str(data["date_name"]), *bounds)
         case "answered":
             return Answered(UUID(data["step"]), frozenset(data["among"]))
     raise ValueError(f"no such condition: {data['kind']}")

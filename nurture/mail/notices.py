@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from nurture.domain import consent, personalise
+from nurture.domain.feedback import BadRules
 from nurture.domain.states import MessageKind
 from nurture.mail import links
 from nurture.models import CheckIn, Correction, Message
@@ -61,9 +62,12 @@ def safety(message: Message) -> Notice:
 
 
 def safety_text(check_in: CheckIn) -> str:
-    """The editor's words for this step; empty if the step has none of its own."""
+    """The editor's words for this step; empty if the step has none that can be read."""
     version = check_in.message.step_version
-    rules = version.rules if version else None
+    try:
+        rules = version.rules if version else None
+    except BadRules:
+        return ""
     return rules.safety_text if rules else ""
 
 

@@ -70,6 +70,8 @@ class Enrolment(models.Model):
     turn = models.PositiveIntegerField(default=0)
     # Each step back, repeats included: after which turn, and the steps that count as not had since.
     rewinds = models.JSONField(default=list)
+    # What was had, of the mails that are forgotten: their steps and turns. Null: none was.
+    had = models.JSONField(null=True)
     # The last mail asked how it went. Nothing is due before that is settled: by an answer, by the
     # rule for silence, or by somebody who says how to go on.
     awaits_answer = models.BooleanField(default=False)

@@ -5,9 +5,11 @@ from django.db import models
 from nurture.domain import alternatives, conditions
 from nurture.domain.alternatives import Choice, Option
 from nurture.domain.conditions import Condition
-from nurture.domain.feedback import Rules
+from nurture.domain.feedback import BadRules, Rules
 from nurture.domain.schedule import After, Unit, Wait
 
+# What reading a value of the wrong shape raises.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 DAYS = {"days": 1, "weeks": 7, "hours": 0}
 
 
@@ -84,6 +86,15 @@ class Step(models.Model):
         return max(self.wait_count * DAYS[self.wait_unit], 0)
 
     @property
+    def is_readable(self) -> bool:
+        """Whether it says when and for whom. Only a row that was edited by hand does not."""
+        try:
+            _said = self.wait, self.whom
+        except UNREADABLE:
+            return False
+        return True
+
+    @property
     def whom(self) -> list[Condition]:
         """Whom this step is for; nobody is left out by an empty list."""
         return conditions.from_json(self.conditions)
@@ -123,12 +134,22 @@ class StepVersion(models.Model):
 
     @property
     def rules(self) -> Rules | None:
-        """What an answer to this mail does; None if it asks nothing."""
-        return Rules.from_json(self.checkin) if self.checkin else None
+        """What an answer to this mail does; None if it asks nothing.
+
+        Raises `BadRules` for a row that was edited by hand.
+        """
+        try:
+            return Rules.from_json(self.checkin) if self.checkin else None
+        except UNREADABLE as error:
+            raise BadRules("checkin", "These are no rules.") from error
 
     def choice_for(self, declared: Collection[str]) -> Choice | None:
-        """Which exercises somebody gets who declared these tags; None if a person must look."""
-        slots = [[Option.from_json(option) for option in slot] for slot in self.slots]
+        """Which exercises somebody gets who declared these tags; None if a person must look, as
+        at a row that was edited by hand."""
+        try:
+            slots = [[Option.from_json(option) for option in slot] for slot in self.slots]
+        except UNREADABLE:
+            return None
         return alternatives.choose(slots, declared)
 
 

@@ -8,7 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from nurture import due, enrolment, events, sending
+from nurture import checkins, due, enrolment, events, sending
+from nurture.consent import Gone
 from nurture.domain.states import (
     EnrolmentState,
     EventKind,
@@ -16,11 +17,11 @@ from nurture.domain.states import (
     Reason,
 )
 from nurture.events import Report
-from nurture.models import Enrolment, Event, Message, Sequence, Subscriber
+from nurture.models import Enrolment, Event, Message, Sequence, StepVersion, Subscriber
 from nurture.sweep import sweep
 from tests import smtp
 from tests.cast import ANNA, BEN
-from tests.factories import published_sequence, step
+from tests.factories import checkin, published_sequence, step, text
 from tests.nurture.steps import enrolled
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,102 @@ def test_what_is_no_date_is_a_date_that_is_missing(db: None, nonsense: object) -
     row = enrolled(anna, published_sequence(steps=[by_date], asks=["surgery"]))
 
     assert (row.state, row.reason) == (EnrolmentState.HELD, Reason.DATE_MISSING)
+
+
+BROKEN = [
+    [{"kind": "horoscope"}],
+    [{"kind": "weeks_since", "date_name": "birth", "at_least": "six", "less_than": None}],
+    ["language"],
+    {"kind": 1},
+    7,
+]
+
+
+@pytest.mark.parametrize("conditions", BROKEN)
+def test_a_step_that_says_for_whom_in_nonsense_holds_its_own_people_only(
+    sequence: Sequence, relay: smtp.Relay, conditions: object
+) -> None:
+    row, other = enrolled(ANNA.joins(), sequence), enrolled(BEN.joins(), another())
+    sequence.compiled_steps.filter(position=1).update(conditions=conditions)
+    goes_out(relay)
+
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert len(relay.mails) == 2
+    assert is_held(row)
+    assert other.state == EnrolmentState.ACTIVE
+
+
+def test_a_wait_in_nonsense_holds_and_who_puts_it_right_lets_it_go_on(
+    sequence: Sequence, relay: smtp.Relay
+) -> None:
+    row = enrolled(ANNA.joins(), sequence)
+    sequence.compiled_steps.filter(position=1).update(wait_unit="fortnight")
+    goes_out(relay)
+    assert is_held(row)
+
+    sequence.compiled_steps.filter(position=1).update(wait_unit="days")
+    enrolment.resume(Enrolment.objects.all(), now=timezone.now())
+
+    row.refresh_from_db()
+    assert row.state == EnrolmentState.ACTIVE
+    assert row.due_at is not None
+
+
+def test_a_plan_that_was_broken_meanwhile_holds_those_who_are_planned_anew(
+    sequence: Sequence, relay: smtp.Relay
+) -> None:
+    row, other = enrolled(ANNA.joins(), sequence), enrolled(BEN.joins(), another())
+    sequence.compiled_steps.filter(position=0).update(conditions=["?"])
+    Sequence.objects.update(plan_number=9)
+
+    goes_out(relay)
+
+    other.refresh_from_db()
+    assert is_held(row)
+    assert (other.turn, len(relay.mails)) == (1, 1)
+
+
+@pytest.mark.parametrize("rules", [{"answers": "?"}, {"answers": []}, ["?"], "?", 7])
+def test_rules_in_nonsense_hold_when_they_are_asked_and_stop_nobody_else(
+    relay: smtp.Relay, rules: object
+) -> None:
+    row = enrolled(ANNA.joins(), asking())
+    other = enrolled(BEN.joins(), asking())
+    goes_out(relay)
+    asked = row.messages.get()
+    StepVersion.objects.filter(messages=asked).update(checkin=rules)
+    later = timezone.now() + 8 * DAY
+
+    with pytest.raises(Gone):
+        checkins.record(asked.public_id, 1, now=later, source="link")
+    due.claim(later)
+
+    other.refresh_from_db()
+    assert is_held(row)
+    assert other.turn == 2
+
+
+def test_slots_in_nonsense_wait_for_a_person(sequence: Sequence, relay: smtp.Relay) -> None:
+    row, other = enrolled(ANNA.joins(), sequence), enrolled(BEN.joins(), another())
+    StepVersion.objects.filter(step__sequence=sequence).update(slots=[["?"]])
+
+    goes_out(relay)
+
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.state, row.reason) == (EnrolmentState.HELD, Reason.CONTRAINDICATED)
+    assert other.turn == 1
+
+
+def another() -> Sequence:
+    return published_sequence(steps=3, title="Another")
+
+
+def asking() -> Sequence:
+    """It asks, and silence leads on."""
+    first = step(text(), checkin(silence="advance"), name="week 1")
+    return published_sequence(steps=[first, step(name="week 2", wait_days=7)])
 
 
 def test_a_mail_that_was_put_off_beyond_its_week_expires(sequence: Sequence) -> None:

@@ -16,7 +16,16 @@ from nurture.events import Report, record
 from nurture.models import CheckIn, Enrolment, Event, Message, Subscriber
 from nurture.plans import Plans
 from tests.cast import ANNA, BEN
-from tests.factories import SubscriberFactory, checkin, published_sequence, step, text
+from tests.factories import (
+    SubscriberFactory,
+    checkin,
+    edited,
+    published_sequence,
+    raw_steps,
+    step,
+    text,
+    waiting,
+)
 from tests.nurture.steps import asks, enrolled
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +73,45 @@ def test_a_programme_that_runs_keeps_its_place_whatever_is_forgotten(start: date
     assert following.step_version is not None
     assert following.step_version.step.position == 8
     assert preferences.last_had(row) == following.step_version.step
+
+
+def test_a_step_that_is_moved_behind_somebody_comes_not_again_though_its_mail_is_forgotten(
+    start: datetime,
+) -> None:
+    sequence = published_sequence(steps=12, wait_days=7)
+    row = enrolled(ANNA.joins(), sequence, now=start)
+    for n in range(8):
+        goes_out(start + n * 7 * DAY)
+    retention.forget(now=start + YEARS)
+    first, second, *others = raw_steps(sequence)
+    waited = {**second, "value": {**second["value"], "wait": waiting(7)}}
+    later = {**first, "value": {**first["value"], "wait": waiting(7)}}
+    edited(sequence, steps=[waited, *others, later])
+
+    names = []
+    for n in range(8, 12):
+        message = goes_out(start + n * 7 * DAY)
+        assert message.step_version is not None
+        names.append(message.step_version.step.key)
+
+    row.refresh_from_db()
+    assert [str(key) for key in names] == [one["id"] for one in others[6:]]
+    assert row.state == EnrolmentState.FINISHED
+    assert [one["turn"] for one in row.had or []] == [1, 2]
+
+
+def test_who_went_back_gets_a_forgotten_step_again(start: datetime) -> None:
+    """ "Had" means since the last step back to or before it, also without its mail."""
+    sequence = published_sequence(steps=12, wait_days=7)
+    row = enrolled(ANNA.joins(), sequence, now=start)
+    for n in range(8):
+        goes_out(start + n * 7 * DAY)
+    retention.forget(now=start + YEARS)
+    first = sequence.compiled_steps.earliest("position")
+    enrolment.step_back(row, first, now=start + 50 * DAY)
+    sequence.compiled_steps.update(overtaken=True)
+
+    assert goes_out(start + 57 * DAY).step_version in first.versions.all()
 
 
 def test_a_mail_that_asked_is_kept_with_its_answer_while_the_programme_runs(
