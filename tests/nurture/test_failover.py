@@ -21,6 +21,8 @@ from tests.factories import published_sequence
 from tests.nurture.steps import asks, crowd, planned, time_passes
 from tests.smtp import Phase, Relay
 
+CONNECTIONS = 8
+
 
 @pytest.fixture
 def sequence(db: None) -> Sequence:
@@ -35,6 +37,7 @@ def first() -> Iterator[Relay]:
 
 @pytest.fixture
 def second(first: Relay, settings: Settings) -> Iterator[Relay]:
+    settings.SMTP_CONNECTIONS = CONNECTIONS
     with Relay() as server:
         settings.MAIL_PROVIDERS = (
             smtp.provider_at(first.port, name="first"),
@@ -138,7 +141,7 @@ def test_programme_mail_waits_and_nothing_is_claimed(
     taken = sending.send_claimed(PROGRAMME)
 
     assert taken == 0
-    assert first.connections == knocks <= 8
+    assert first.connections == knocks <= CONNECTIONS
     assert set(Message.objects.values_list("attempts", "lease_token")) == {(0, None)}
     assert not second.mails
 
@@ -200,7 +203,7 @@ def test_a_relay_that_dies_in_the_middle_of_a_batch_leaves_the_rest_to_the_secon
     settings.MAIL_FAILOVER_MINUTES = 0
     crowd(40, sequence)
     first.hang_up(Phase.MAIL, times=math.inf, skip=12)
-    first.hang_up(Phase.GREETING, times=math.inf, skip=8)
+    first.hang_up(Phase.GREETING, times=math.inf, skip=CONNECTIONS)
     sending.send_claimed(PROGRAMME)
     Message.objects.update(next_attempt_at=Now())
 
@@ -321,6 +324,6 @@ def test_many_lost_answers_in_a_row_put_no_whole_batch_in_doubt(
     sending.send_claimed(PROGRAMME)
 
     in_doubt = Message.objects.filter(state=MessageState.UNKNOWN).count()
-    assert sending.LOST_IN_A_ROW <= in_doubt < sending.LOST_IN_A_ROW + 8
+    assert sending.LOST_IN_A_ROW <= in_doubt < sending.LOST_IN_A_ROW + CONNECTIONS
     assert Outage.objects.get().provider == "first"
     assert not second.mails
