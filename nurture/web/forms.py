@@ -70,6 +70,17 @@ class DateField(forms.DateField):
         return day
 
 
+class ProgrammeField(forms.ChoiceField):
+    """A programme by its key, with hyphens or without: the content API's ids have them."""
+
+    def to_python(self, value: Any) -> str:
+        return key_of(super().to_python(value))
+
+
+def key_of(text: str) -> str:
+    return text.replace("-", "")
+
+
 class SignupForm(forms.Form):
     """A signup by a person. Unknown fields are ignored; every known one is looked at."""
 
@@ -86,7 +97,7 @@ class SignupForm(forms.Form):
         help_text=_("Optional. For the greeting in your mails."),
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
-    programme = forms.ChoiceField(
+    programme = ProgrammeField(
         label=_("Your programme"),
         widget=forms.RadioSelect,
         error_messages={

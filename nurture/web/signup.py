@@ -18,7 +18,7 @@ from nurture import admission, programmes, signup, tasks
 from nurture.domain.states import ConsentTopic
 from nurture.models import ConsentText
 from nurture.web.evenly import evenly
-from nurture.web.forms import SignupForm
+from nurture.web.forms import SignupForm, key_of
 
 SALT = "nurture.signup"
 LONGEST_SECONDS = 86_400
@@ -34,7 +34,7 @@ def form(request: HttpRequest) -> HttpResponse:
     signup_form = SignupForm(
         request.POST if posted else None,
         offered=offered,
-        initial={"programme": request.GET.get("programme", about[0] if about else "")},
+        initial={"programme": key_of(request.GET.get("programme", about[0] if about else ""))},
     )
     if not posted:
         return show(request, signup_form)
@@ -107,7 +107,7 @@ def store(valid: SignupForm, text: ConsentText, *, source: str) -> None:
 def note_refused(signup_form: SignupForm, *, source: str) -> None:
     """That somebody does not fit is for the practice to know; who it was is not."""
     if signup_form.refused and not signup_form.is_from_a_machine:
-        chosen = signup_form.offered[signup_form.data["programme"]].sequence
+        chosen = signup_form.offered[key_of(signup_form.data["programme"])].sequence
         admission.note_visitor(chosen, signup_form.refused, now=timezone.now(), source=source)
 
 

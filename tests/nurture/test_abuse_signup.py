@@ -107,6 +107,17 @@ def test_a_signup_by_the_api_plans_a_question(client: Client, filled: dict[str, 
     assert Consent.objects.get().source == "api"
 
 
+def test_a_programme_goes_by_the_id_that_the_content_api_gives_it(
+    client: Client, filled: dict[str, Any]
+) -> None:
+    (public,) = client.get("/api/v1/sequences/").json()["items"]
+
+    response = call(client, {**filled, "programme": public["id"]})
+
+    assert response.status_code == 202
+    assert Message.objects.get().kind == MessageKind.CONFIRMATION
+
+
 def test_a_diagnosis_stands_for_the_one_programme_about_it(
     client: Client, filled: dict[str, Any], sequence: Sequence
 ) -> None:
