@@ -72,6 +72,7 @@ class Environment(BaseSettings):
     MEDIA_ROOT: Path = BASE_DIR / "var" / "media"
     MESSAGE_DAYS: Annotated[int, KEEP_DAYS] = 730
     PRACTICE_PHONE: str = ""
+    SIGNUP_BEYOND_ASCII: bool = False
     SIGNUP_CHECK_DOMAIN: bool = False
     SIGNUP_LIMIT_NETWORK: Annotated[int, Field(ge=1)] = 30
     SIGNUP_LIMIT_SITE: Annotated[int, Field(ge=1)] = 1_000

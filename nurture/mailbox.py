@@ -35,8 +35,12 @@ BATCH = 200
 LONGEST_BYTES = 512_000
 OURS_IN = ("Delivered-To", "X-Original-To", "To", "Cc")
 COPIES = {"message/rfc822", "text/rfc822-headers"}
+DELAYED = re.compile(r"^Action:\s*delayed\b", re.IGNORECASE | re.MULTILINE)
 TOKEN = re.compile(rf"(?<![\w-])[\w-]{{{TOKEN_LENGTH}}}(?![\w-])")
 MESSAGE_ID = re.compile(r"^Message-ID:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
+ENVELOPE_ID = re.compile(
+    r"^Original-Envelope-Id:\s*([0-9a-f]{32})\s*$", re.IGNORECASE | re.MULTILINE
+)
 STATUS = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 
 
@@ -104,7 +108,10 @@ def kind_of(mail: EmailMessage) -> EventKind | None:
     """By the status that a server wrote down, else by what a library knows of old servers."""
     if "message/feedback-report" in {part.get_content_type() for part in mail.walk()}:
         return EventKind.COMPLAINED  # RFC 5965
-    if found := STATUS.search(delivery_status(mail)):
+    status = delivery_status(mail)
+    if DELAYED.search(status):
+        return EventKind.DELAYED
+    if found := STATUS.search(status):
         return bounces.kind_of_status(found[1])
     temporary, permanent = all_failures(mail)
     if permanent:
@@ -118,12 +125,14 @@ def delivery_status(mail: EmailMessage) -> str:
 
 
 def reference_in(mail: EmailMessage) -> Reference | None:
-    """By the address that it came to, else by the headers of our mail inside."""
+    """By the address that it came to, by our name for it (RFC 3461), or by our headers inside."""
     for header in OURS_IN:
         for value in mail.get_all(header, []):
             for address in re.findall(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+", str(value)):
                 if message := verp.read(address):
                     return Reference(message=message)
+    if named := ENVELOPE_ID.search(delivery_status(mail)):
+        return Reference(message=UUID(hex=named[1]))
     for part in mail.walk():
         found = MESSAGE_ID.search(inside(part)) if part.get_content_type() in COPIES else None
         if found:

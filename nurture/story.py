@@ -19,7 +19,7 @@ class Unknown(LookupError):
 
 def story(address: str) -> dict[str, Any]:
     """Plain values, times as aware datetimes. Raises `addresses.BadAddress` and `Unknown`."""
-    canonical = addresses.canonical(addresses.parse(address))
+    canonical = addresses.canonical(addresses.parse(address, beyond_ascii=True))
     subscriber = Subscriber.objects.filter(canonical_address=canonical).first()
     if subscriber is None:
         raise Unknown(f"No subscriber has the address {address}.")

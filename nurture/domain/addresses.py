@@ -7,8 +7,8 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 MAXIMUM_LENGTH = 254
-# What separates, quotes or comments in a list of addresses; a domain is in ASCII in any case.
-SEPARATES = r"\x00-\x20\x7f-\xa0\u2028\u2029<>()\[\]\\,;:\"@"
+# What separates, quotes or comments in a list of addresses. What cannot be seen is refused as well.
+SEPARATES = r"\x00-\x20\x7f<>()\[\]\\,;:\"@"
 PLAIN = re.compile(rf"[^{SEPARATES}]+@[^\x80-\U0010ffff{SEPARATES}]+")
 
 
@@ -17,7 +17,7 @@ class BadAddress(ValueError):
 
 
 def parse(text: str, *, beyond_ascii: bool = False) -> str:
-    """The address as every relay takes it: in ASCII, its domain in normal form.
+    """The address as a relay takes it: its domain in ASCII and in normal form.
 
     Raises `BadAddress`. Quoted local parts, comments and address literals are refused: nobody
     signs up with one, and each is a way to smuggle a second recipient. So is a local part beyond
@@ -42,9 +42,10 @@ def parse(text: str, *, beyond_ascii: bool = False) -> str:
 def canonical(address: str) -> str:
     """What makes two addresses the same person: all in lower case, nothing cleverer.
 
-    Dots and plus signs stay, since only the receiving provider knows what they mean.
+    Dots and plus signs stay, since only the receiving provider knows what they mean. Nor is
+    anything folded beyond case: `straße` and `strasse` are two mailboxes.
     """
-    return address.casefold()
+    return address.lower()
 
 
 def mailbox(address: str) -> tuple[str, str]:
@@ -59,7 +60,7 @@ def wire(address: str) -> str:
 
     Raises `BadAddress` for what a relay would read as something else, as in a row edited by hand.
     """
-    if not PLAIN.fullmatch(address):
+    if not (PLAIN.fullmatch(address) and address.isprintable()):
         raise BadAddress("not one plain address")
     return address
 

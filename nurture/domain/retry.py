@@ -22,6 +22,7 @@ class Answer(StrEnum):
     BAD_RECIPIENT = "bad_recipient"
     BAD_MESSAGE = "bad_message"
     NO_WAY_TO_WRITE_IT = "no_way_to_write_it"  # an address for which the relay would need SMTPUTF8
+    TOO_LARGE = "too_large"  # for this relay
     LOST = "lost"  # handed over, but the answer never came
 
 
@@ -37,7 +38,8 @@ FINAL = {
     Answer.ACCEPTED: Verdict(MessageState.ACCEPTED, Reason.ACCEPTED_BY_RELAY),
     Answer.BAD_RECIPIENT: Verdict(MessageState.FAILED, Reason.RECIPIENT_REFUSED),
     Answer.BAD_MESSAGE: Verdict(MessageState.FAILED, Reason.MESSAGE_REFUSED),
-    Answer.NO_WAY_TO_WRITE_IT: Verdict(MessageState.FAILED, Reason.NEEDS_SMTPUTF8),
+    Answer.NO_WAY_TO_WRITE_IT: Verdict(MessageState.FAILED, Reason.ADDRESS_BEYOND_RELAY),
+    Answer.TOO_LARGE: Verdict(MessageState.FAILED, Reason.TOO_LARGE),
     Answer.LOST: Verdict(MessageState.UNKNOWN, Reason.ANSWER_LOST),
 }
 

@@ -125,7 +125,8 @@ class Reason(StrEnum):
     RELAY_REFUSES_US = "relay_refuses_us"
     RECIPIENT_REFUSED = "recipient_refused"
     MESSAGE_REFUSED = "message_refused"
-    NEEDS_SMTPUTF8 = "needs_smtputf8"  # an address that this relay cannot be told
+    ADDRESS_BEYOND_RELAY = "address_beyond_relay"  # an address that this relay cannot be told
+    TOO_LARGE = "too_large"  # a mail that this relay does not carry
     ATTEMPTS_USED_UP = "attempts_used_up"
     EXPIRED = "expired"
     ANSWER_LOST = "answer_lost"

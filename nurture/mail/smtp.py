@@ -5,6 +5,7 @@ means "we do not know". Libraries raise the same exception for both, so the conv
 """
 
 import logging
+import re
 import socket
 import ssl
 import time
@@ -34,8 +35,12 @@ OK = 250
 OK_FORWARDED = 251
 GO_AHEAD = 354
 CLOSING = 421
+TOO_LARGE = 552
 TEMPORARY = range(400, 500)
 PERMANENT = range(500, 600)
+# What would end or change an address among the words of a command.
+XTEXT = re.compile(r"[^!-*,-<>-~]")
+UNITEXT = re.compile(r"[^!-*,-<>-\[\]-~]")
 
 
 class Away(Exception):
@@ -142,7 +147,7 @@ class Connection:
             return Receipt(Answer.NO_WAY_TO_WRITE_IT)
         largest = self._extensions.get("SIZE", "")
         if largest.isdigit() and 0 < int(largest) < len(envelope.content):
-            return Receipt(Answer.BAD_MESSAGE)
+            return Receipt(Answer.TOO_LARGE)
         return None
 
     async def _exchange(self, commands: list[str]) -> list[int]:
@@ -160,6 +165,8 @@ class Connection:
     async def _refusal(self, codes: list[int]) -> Receipt | None:
         meanings = (Answer.NOT_US, Answer.BAD_RECIPIENT, Answer.NOT_US)
         good = ({OK}, {OK, OK_FORWARDED}, {GO_AHEAD})
+        if codes[0] == TOO_LARGE and "SIZE" in self._extensions:  # it was told how large
+            meanings = (Answer.TOO_LARGE, *meanings[1:])
         for code, expected, permanent in zip(codes, good, meanings, strict=False):
             if code not in expected:
                 await self._recover(codes)
@@ -233,8 +240,15 @@ def commands_for(envelope: Envelope, offered: Collection[str]) -> list[str]:
         mail += " SMTPUTF8" + " BODY=8BITMIME" * ("8BITMIME" in offered)
     if "DSN" in offered and envelope.reference:
         mail += f" RET=HDRS ENVID={envelope.reference}"
-        to += " NOTIFY=FAILURE,DELAY"
+        to += f" NOTIFY=FAILURE,DELAY ORCPT={original(envelope.recipient)}"
     return [mail, to, "DATA"]
+
+
+def original(recipient: str) -> str:
+    """The address as a report is to name it: RFC 3461, and RFC 6533 beyond ASCII."""
+    if recipient.isascii():
+        return "rfc822;" + XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", recipient)
+    return "utf-8;" + UNITEXT.sub(lambda found: f"\\x{{{ord(found[0]):02X}}}", recipient)
 
 
 def meaning(code: int) -> Answer:

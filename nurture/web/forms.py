@@ -44,7 +44,7 @@ def first_name_of(text: str) -> str:
 def address_of(text: str) -> str:
     """One address that mail can go to. Raises `ValidationError`."""
     try:
-        address = addresses.parse(text)
+        address = addresses.parse(text, beyond_ascii=settings.SIGNUP_BEYOND_ASCII)
     except addresses.BadAddress as error:
         raise ValidationError(in_their_language(str(error))) from None
     domain = address.rpartition("@")[2].casefold()
@@ -136,6 +136,8 @@ class SignupForm(forms.Form):
         zone = settings.TIME_ZONE
         self.fields["time_zone"].initial = zone if zone in ZONES else "America/New_York"
         asked = {name for one in self.offered.values() for name in one.sequence.asks}
+        if settings.SIGNUP_BEYOND_ASCII:  # browsers refuse these as an "email"
+            cast("forms.EmailInput", self.fields["address"].widget).input_type = "text"
         if not settings.MEASURE_CLICKS:
             del self.fields["clicks"]
         self.date_names = [name for name, _label in DATES if name in asked]

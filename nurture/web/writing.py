@@ -234,7 +234,7 @@ def happened(request: HttpRequest, body: Happened) -> Effect:
     """Needs a token with the scope `events`. Sent again with the same key, it counts once."""
     token = access.admit(request, needs=Scope.EVENTS).token
     try:
-        address = addresses.parse(body.address)
+        address = addresses.parse(body.address, beyond_ascii=True)
     except addresses.BadAddress as error:
         raise wrong("address", str(error)) from None
     happening = outside.Happening(

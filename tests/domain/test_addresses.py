@@ -61,6 +61,50 @@ def test_what_is_not_exactly_one_plain_address_is_refused(text: str) -> None:
         addresses.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("jürgen@example.org", "jürgen@example.org"),
+        ("ju\u0308rgen@EXAMPLE.org", "jürgen@example.org"),
+        ("用户@bücher.example.org", "用户@xn--bcher-kva.example.org"),
+        ("anna@bücher.example.org", "anna@xn--bcher-kva.example.org"),
+    ],
+)
+def test_letters_beyond_ascii_are_kept_where_a_relay_can_write_them(
+    text: str, address: str
+) -> None:
+    parsed = addresses.parse(text, beyond_ascii=True)
+
+    assert parsed == address
+    assert addresses.wire(parsed) == address
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2028", "\u00a0", "\u0085", "\u200b", "\ud800"])
+def test_what_cannot_be_seen_is_no_part_of_an_address(hidden: str) -> None:
+    with pytest.raises(BadAddress):
+        addresses.parse(f"j{hidden}ü@example.org", beyond_ascii=True)
+    with pytest.raises(BadAddress):
+        addresses.wire(f"j{hidden}ü@example.org")
+
+
+@given(st.text(max_size=80))
+def test_nor_is_there_a_second_recipient_beyond_ascii(text: str) -> None:
+    try:
+        parsed = addresses.parse(text, beyond_ascii=True)
+    except BadAddress:
+        return
+
+    assert addresses.wire(parsed).count("@") == 1
+    assert parsed.isprintable()
+    assert parsed.rpartition("@")[2].isascii()
+    assert not set(parsed) & set(' \t\r\n,;<>"()[]\x00')
+
+
+def test_what_sounds_the_same_is_still_another_mailbox() -> None:
+    assert addresses.canonical("straße@example.org") != addresses.canonical("strasse@example.org")
+    assert addresses.canonical("JÜRGEN@example.org") == addresses.canonical("jürgen@example.org")
+
+
 @given(st.text(max_size=80))
 def test_no_text_whatever_becomes_more_than_one_recipient(text: str) -> None:
     try:

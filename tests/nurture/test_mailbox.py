@@ -36,9 +36,10 @@ Your mail could not be delivered.
 Content-Type: message/delivery-status
 
 Reporting-MTA: dns; mx.example.org
+Original-Envelope-Id: {envelope_id}
 
 Final-Recipient: rfc822; somebody@example.org
-Action: failed
+Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; 550 no
 
@@ -61,13 +62,20 @@ def message(settings: Settings) -> Message:
 
 
 def bounce(
-    message: Message, *, status: str = "5.1.1", by: str = "address", number: int = 1
+    message: Message,
+    *,
+    status: str = "5.1.1",
+    by: str = "address",
+    number: int = 1,
+    action: str = "failed",
 ) -> bytes:
     text = REPORT.format(
         to=verp.sender(message.public_id) if by == "address" else ADDRESS,
         subject="Undelivered Mail Returned to Sender",
         number=1,
         status=status,
+        action=action,
+        envelope_id=message.public_id.hex if by == "envelope id" else "somebody-else's",
         message_id=message.message_id if by == "message id" else "<else@where>",
     )
     return text.replace("\n", "\r\n").encode()
@@ -83,12 +91,27 @@ def suppressed(message: Message) -> set[str]:
     return set(rows.values_list("reason", flat=True))
 
 
-@pytest.mark.parametrize("by", ["address", "message id"])
+@pytest.mark.parametrize("by", ["address", "envelope id", "message id"])
 def test_a_hard_bounce_ends_mail_to_the_address(message: Message, by: str) -> None:
     assert mailbox.take(bounce(message, by=by))
 
     assert suppressed(message) == {Suppressed.BOUNCE}
     assert Event.objects.get().message == message
+
+
+def test_a_mail_that_is_late_has_not_bounced(message: Message) -> None:
+    mailbox.take(bounce(message, status="4.4.1", action="delayed", by="envelope id"))
+
+    assert suppressed(message) == set()
+    assert Event.objects.get().kind == EventKind.DELAYED
+
+
+def test_an_envelope_id_that_we_never_gave_suppresses_nobody(message: Message) -> None:
+    stranger = Message(message_id="<never@sent>")
+
+    mailbox.take(bounce(stranger, by="envelope id"))
+
+    assert not Suppression.objects.exists()
 
 
 def test_a_full_mailbox_is_remembered_and_ends_nothing(message: Message) -> None:
