@@ -6,6 +6,7 @@ setting is found at the start and not in the middle of somebody's programme.
 
 import json
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from nurture.domain import dkim_keys
+from nurture.domain.dkim_keys import Signer
 from nurture.domain.hosts import is_loopback, is_near
 from nurture.domain.provider import Provider, safe_url
 
@@ -60,6 +63,10 @@ class Environment(BaseSettings):
     BOUNCE_ADDRESS: str = ""
     BOUNCE_MAILBOX_URL: str = ""
     DEBUG: bool = False
+    DKIM_DOMAIN: Annotated[str, Field(pattern=r"^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+$|^$")] = ""
+    DKIM_KEY: str = ""
+    DKIM_KEY_FILE: Path | None = None
+    DKIM_SELECTOR: Annotated[str, Field(pattern=r"^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+$|^$")] = ""
     EVENT_DAYS: Annotated[int, KEEP_DAYS] = 90
     EMERGENCY_NUMBERS: str = "911 (North America), 112 (Europe)"
     ERASURE_LOG: Path = BASE_DIR / "var" / "erasures.log"
@@ -258,6 +265,38 @@ class Environment(BaseSettings):
         if self.DEBUG and not is_loopback(urlsplit(self.SITE_URL).hostname or ""):
             raise ValueError("DEBUG shows secrets to visitors; it is only for this machine")
         return self
+
+    @model_validator(mode="after")
+    def signing_is_whole(self) -> "Environment":
+        key = bool(self.DKIM_KEY) + bool(self.DKIM_KEY_FILE)
+        if any((self.DKIM_DOMAIN, self.DKIM_SELECTOR, key)) and self.signer is None:
+            raise ValueError(
+                "DKIM needs DKIM_DOMAIN, DKIM_SELECTOR and one of DKIM_KEY_FILE and DKIM_KEY"
+            )
+        return self
+
+    @cached_property
+    def signer(self) -> Signer | None:
+        """What signs our mails, if anything does. Raises `ValueError`."""
+        if not (self.DKIM_DOMAIN and self.DKIM_SELECTOR):
+            return None
+        if bool(self.DKIM_KEY) == bool(self.DKIM_KEY_FILE):
+            return None
+        name = "DKIM_KEY_FILE" if self.DKIM_KEY_FILE else "DKIM_KEY"
+        try:
+            key = (
+                self.DKIM_KEY_FILE.read_text(errors="replace")
+                if self.DKIM_KEY_FILE
+                else self.DKIM_KEY
+            )
+            key = key.replace("\\n", "\n")  # as some shells and panels keep several lines
+            return dkim_keys.signer(
+                domain=self.DKIM_DOMAIN.lower(), selector=self.DKIM_SELECTOR, key=key
+            )
+        except OSError as error:
+            raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from None
 
     @property
     def providers(self) -> tuple[Provider, ...]:

@@ -161,6 +161,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W019"]  # X_FRAME_OPTIONS, see above
 # ------------------------------------------------------------------ mail
 
 MAIL_PROVIDERS = env.providers
+MAIL_SIGNER = env.signer
 MAIL_FAILOVER_MINUTES = env.MAIL_FAILOVER_MINUTES
 MAIL_RATES = env.MAIL_RATES
 MAIL_WARM_UP = env.MAIL_WARM_UP

@@ -6,7 +6,7 @@ class NurtureConfig(AppConfig):
     verbose_name = "E-mail programmes"
 
     def ready(self) -> None:
-        from nurture import announcing, gate, tasks
+        from nurture import announcing, checks, gate, tasks
         from nurture.authoring import approving, correcting, publishing, recompiling
         from nurture.web import providers
 
@@ -18,3 +18,4 @@ class NurtureConfig(AppConfig):
         correcting.planned.connect(tasks.on_mails_planned, dispatch_uid="ring for corrections")
         providers.connect()
         gate.connect()
+        checks.register()

@@ -20,7 +20,7 @@ from nurture.domain.counted import Counted
 from nurture.domain.provider import Provider
 from nurture.domain.retry import Answer
 from nurture.domain.states import TRANSACTIONAL, MessageKind
-from nurture.mail import headers
+from nurture.mail import headers, signature
 from nurture.mail.compose import Envelope
 from nurture.models import Message, Outage
 
@@ -55,13 +55,17 @@ class Route:
             Outage.objects.filter(provider=self.provider.name).update(retry_at=Now())
 
     def marked(self, envelope: Envelope, message: Message) -> Envelope:
-        """With the key by which this provider knows a mail that it has had before."""
-        name = self.provider.idempotency_header
-        if not name or self.provider.service:  # a service gets it beside the mail
+        """With our signature, and the key by which this provider knows a mail that it has had.
+
+        A service signs by itself, and gets the key beside the mail.
+        """
+        name, signer = self.provider.idempotency_header, settings.MAIL_SIGNER
+        if self.provider.service or not (name or signer):
             return envelope
-        return replace(
-            envelope, content=headers.unfolded(name, message.message_id) + envelope.content
-        )
+        content = signature.signed(envelope.content, signer) if signer else envelope.content
+        if name:
+            content = headers.unfolded(name, message.message_id) + content
+        return replace(envelope, content=content)
 
 
 def choose(kinds: Collection[MessageKind]) -> Route | None:

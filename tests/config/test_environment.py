@@ -85,3 +85,27 @@ def test_debug_is_refused_away_from_home() -> None:
 
     assert started.returncode == 1
     assert "DEBUG" in started.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"DKIM_SELECTOR": "s", "DKIM_KEY": "k"}, "settings: DKIM needs DKIM_DOMAIN"),
+        (
+            {"DKIM_DOMAIN": "a.example", "DKIM_SELECTOR": "s", "DKIM_KEY": "hush"},
+            "settings: DKIM_KEY is no private key in PEM",
+        ),
+        (
+            {"DKIM_DOMAIN": "a.example", "DKIM_SELECTOR": "s", "DKIM_KEY_FILE": "/hush"},
+            "settings: DKIM_KEY_FILE cannot be read: No such file",
+        ),
+    ],
+)
+def test_half_a_signature_or_a_key_that_is_none_ends_the_start(
+    given: dict[str, str], told: str
+) -> None:
+    started = start(**given)
+
+    assert started.returncode != 0
+    assert told in started.stderr
+    assert "hush" not in started.stderr
