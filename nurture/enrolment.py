@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from nurture import plans
@@ -307,9 +307,13 @@ def cancel_open(enrolment_ids: Iterable[int], *, reason: Reason) -> None:
     waiting = Message.objects.filter(
         enrolment__in=list(enrolment_ids), state__in=values(RECALLABLE)
     )
+    # One in doubt, that was to be sent again, may have gone out: it stays in doubt.
+    known = Q(repeat_until__isnull=True)
     waiting.update(
-        state=MessageState.CANCELLED,
-        reason=reason,
+        state=Case(
+            When(known, then=Value(MessageState.CANCELLED)), default=Value(MessageState.UNKNOWN)
+        ),
+        reason=Case(When(known, then=Value(reason)), default=Value(Reason.ANSWER_LOST)),
         lease_token=None,
         lease_until=None,
         closed_at=Now(),

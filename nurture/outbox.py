@@ -13,11 +13,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from nurture import moving, statements
-from nurture.domain.retry import Verdict
+from nurture.domain import retry
+from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import (
     BLOCKS_EVERYTHING,
     BLOCKS_SAFETY,
@@ -53,6 +55,22 @@ UNREAD = (
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """By whom a batch goes, whose answers its outcomes are.
+
+    `repeats`: for how long this provider drops a second copy of a mail. It knows one by its bytes,
+    so `composed_at` is then the moment that all of the batch are dated with.
+    """
+
+    provider: str = ""
+    repeats: timedelta | None = None
+    composed_at: datetime | None = None
+
+
+NO_WAY = Way()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one message, to be written down."""
 
@@ -67,16 +85,30 @@ class Outcome:
 
 
 @transaction.atomic
-def claim(kinds: Collection[MessageKind], *, token: uuid.UUID, limit: int) -> list[Message]:
-    """Take messages for the length of a lease, urgent ones first, then the oldest."""
+def claim(
+    kinds: Collection[MessageKind],
+    *,
+    token: uuid.UUID,
+    limit: int,
+    provider: str = "",
+    repeats_only: bool = False,
+) -> list[Message]:
+    """Take messages for the length of a lease, urgent ones first, then the oldest.
+
+    Mails in doubt are only for the provider that may have them; `repeats_only`: nothing but those.
+    """
     urgent = URGENT.intersection(kinds)
-    first = take(urgent, token=token, limit=limit) if urgent else []
-    return first or take(set(kinds) - urgent, token=token, limit=limit)
+    of_it = Q(provider=provider, repeat_until__isnull=False)
+    which = of_it if repeats_only else of_it | Q(repeat_until__isnull=True)
+    first = take(urgent, which, token=token, limit=limit) if urgent else []
+    return first or take(set(kinds) - urgent, which, token=token, limit=limit)
 
 
-def take(kinds: Collection[MessageKind], *, token: uuid.UUID, limit: int) -> list[Message]:
+def take(
+    kinds: Collection[MessageKind], which: Q, *, token: uuid.UUID, limit: int
+) -> list[Message]:
     """With all that sending needs, oldest first."""
-    free = Message.objects.claimable().filter(kind__in=values(kinds))
+    free = Message.objects.claimable().filter(which, kind__in=values(kinds))
     chosen = free.select_for_update(skip_locked=True).order_by("next_attempt_at", "pk")
     ids = list(chosen.values_list("pk", flat=True)[:limit])
     Message.objects.filter(pk__in=ids).update(
@@ -112,6 +144,7 @@ MAY_LEAVE = """
     message.id = ANY(%(ids)s) AND message.state = %(claimed)s
     AND message.lease_token = %(token)s AND message.lease_until > now() + %(reserve)s
     AND (message.expires_at IS NULL OR message.expires_at > now())
+    AND (message.repeat_until IS NULL OR message.repeat_until > now() + %(reserve)s)
     AND NOT EXISTS (
         SELECT FROM nurture_suppression AS suppression
         WHERE suppression.address_hash = message.address_hash
@@ -128,8 +161,9 @@ MAY_LEAVE = """
 LOOK = f"SELECT message.id, message.submitted_at FROM nurture_message AS message WHERE {MAY_LEAVE}"  # noqa: S608
 FENCE = f"""
     UPDATE nurture_message AS message
-    SET state = %(submitting)s, lease_until = now() + %(after_handover)s, submitted_at = now(),
-        provider = %(provider)s
+    SET state = %(submitting)s, lease_until = now() + %(after_handover)s, provider = %(provider)s,
+        submitted_at = CASE WHEN repeat_until IS NULL THEN now() ELSE submitted_at END,
+        composed_at = CASE WHEN repeat_until IS NULL THEN %(composed)s ELSE composed_at END
     WHERE {MAY_LEAVE} RETURNING message.id, message.submitted_at
 """  # noqa: S608
 QUESTION = {
@@ -150,27 +184,27 @@ def may_leave(messages: Iterable[Message], *, token: uuid.UUID) -> set[int]:
     return ask(LOOK, messages, token)
 
 
-def fence(messages: Iterable[Message], *, token: uuid.UUID, provider: str = "") -> set[int]:
-    """The last question before the bodies. Those in the answer may be out from here on, by the
-    provider of this name.
+def fence(messages: Iterable[Message], *, token: uuid.UUID, way: Way = NO_WAY) -> set[int]:
+    """The last question before the bodies. Those in the answer may be out from here on.
 
     Part of the caller's transaction: the answer counts once that is committed.
     """
-    return ask(FENCE, messages, token, provider)
+    return ask(FENCE, messages, token, way)
 
 
 def ask(
-    question: str, messages: Iterable[Message], token: uuid.UUID, provider: str = ""
+    question: str, messages: Iterable[Message], token: uuid.UUID, way: Way = NO_WAY
 ) -> set[int]:
     messages = list(messages)
-    return note_times(statements.run(question, as_question(messages, token, provider)), messages)
+    return note_times(statements.run(question, as_question(messages, token, way)), messages)
 
 
-def as_question(messages: Iterable[Message], token: uuid.UUID, provider: str) -> dict[str, Any]:
+def as_question(messages: Iterable[Message], token: uuid.UUID, way: Way) -> dict[str, Any]:
     return {
         "ids": [message.pk for message in messages],
         "token": token,
-        "provider": provider,
+        "provider": way.provider,
+        "composed": way.composed_at,
         "reserve": LEASE_RESERVE,
         "after_handover": LEASE_AFTER_HANDOVER,
         **QUESTION,
@@ -196,7 +230,11 @@ RECORD = f"""
         UPDATE nurture_message AS message
         SET state = new.state, reason = new.reason, smtp_code = new.code,
             provider = CASE WHEN new.code IS NULL THEN message.provider ELSE %(provider)s END,
-            fingerprint = new.fingerprint, attempts = attempts + new.counts,
+            repeat_until = CASE WHEN new.state = %(again)s AND new.reason = %(lost)s
+                THEN coalesce(message.repeat_until, message.submitted_at + %(repeats)s)
+                ELSE message.repeat_until END,
+            fingerprint = coalesce(nullif(new.fingerprint, ''), message.fingerprint),
+            attempts = attempts + new.counts,
             lease_token = NULL, lease_until = NULL, next_attempt_at = now() + new.delay,
             closed_at = CASE WHEN new.state = ANY(%(closed)s) THEN now() END
         FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(codes)s::int[],
@@ -224,22 +262,22 @@ def write_down(
     *,
     token: uuid.UUID,
     plans: Plans,
-    provider: str,
+    way: Way = NO_WAY,
 ) -> Written:
     """Record outcomes and fence those that wait: one transaction, mostly on one trip."""
     moves = onward(outcomes, plans)
     ends = any(place.step is None for _row, place, _moment in moves)
     if ends or any(outcome.is_failure for outcome in outcomes):  # there is more to be written
         with transaction.atomic():
-            ours = record(outcomes, token=token, plans=plans, provider=provider)
-            passed = fence(waiting, token=token, provider=provider) if waiting else set()
+            ours = record(outcomes, token=token, plans=plans, way=way)
+            passed = fence(waiting, token=token, way=way) if waiting else set()
             return Written(ours, passed)
     recorded = fenced = None
     with statements.one_trip():
         if outcomes:
-            recorded = statements.run(RECORD, as_record(outcomes, moves, token, provider))
+            recorded = statements.run(RECORD, as_record(outcomes, moves, token, way))
         if waiting:
-            fenced = statements.run(FENCE, as_question(waiting, token, provider))
+            fenced = statements.run(FENCE, as_question(waiting, token, way))
     return Written(
         len(recorded.fetchall()) if recorded else 0,
         note_times(fenced, waiting) if fenced else set(),
@@ -248,16 +286,13 @@ def write_down(
 
 @transaction.atomic(savepoint=False)
 def record(
-    outcomes: Sequence[Outcome], *, token: uuid.UUID, plans: Plans, provider: str = ""
+    outcomes: Sequence[Outcome], *, token: uuid.UUID, plans: Plans, way: Way = NO_WAY
 ) -> int:
-    """Write outcomes, and move the programmes in the same breath; how many were still ours.
-
-    `provider`: whose answers they are.
-    """
+    """Write outcomes, and move the programmes in the same breath; how many were still ours."""
     if not outcomes:
         return 0
     moves = onward(outcomes, plans)
-    answer = statements.run(RECORD, as_record(outcomes, moves, token, provider)).fetchall()
+    answer = statements.run(RECORD, as_record(outcomes, moves, token, way)).fetchall()
     ours, moved = {pk for pk, _moved in answer}, {pk for _pk, pk in answer}
     moving.announce_ends(moves, moved)
     moving.after_failure(
@@ -273,7 +308,7 @@ def onward(outcomes: Iterable[Outcome], plans: Plans) -> list[moving.Move]:
 
 
 def as_record(
-    outcomes: Sequence[Outcome], moves: Iterable[moving.Move], token: uuid.UUID, provider: str
+    outcomes: Sequence[Outcome], moves: Iterable[moving.Move], token: uuid.UUID, way: Way
 ) -> dict[str, Any]:
     """What `RECORD` asks for."""
     verdicts = [outcome.verdict for outcome in outcomes]
@@ -288,7 +323,10 @@ def as_record(
         "counts": [int(verdict.counts) for verdict in verdicts],
         "delays": [verdict.delay or timedelta(0) for verdict in verdicts],
         "token": token,
-        "provider": provider,
+        "provider": way.provider,
+        "repeats": way.repeats,
+        "again": MessageState.DEFERRED.value,
+        "lost": Reason.ANSWER_LOST.value,
         "leased": values(LEASED),
         "closed": values(CLOSED),
         **moving.as_values(moves),
@@ -315,6 +353,8 @@ def why_not(message: Message, *, token: uuid.UUID) -> Verdict | None:
     current = rows.select_related("subscriber", "enrolment", "step_version").first()
     if current is None:
         return None
+    if current.repeat_until and current.repeat_until <= timezone.now() + LEASE_RESERVE:
+        return retry.FINAL[Answer.LOST]
     if current.expires_at and current.expires_at <= timezone.now():
         return Verdict(MessageState.FAILED, Reason.EXPIRED, counts=False)
     if is_suppressed(current):

@@ -6,7 +6,7 @@ is a row, so every process knows of it, without Redis and after a restart.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -74,16 +74,32 @@ def choose(kinds: Collection[MessageKind]) -> Route | None:
     Mails that somebody waits for go by the next one at once; programmes when the first has been
     away for long, since each provider's good name is built slowly.
     """
-    outages = {row.provider: row for row in Outage.objects.by_now()}
+    outages: dict[str, Any] = {row.provider: row for row in Outage.objects.by_now()}
     for provider in settings.MAIL_PROVIDERS:
-        outage: Any = outages.get(provider.name)
-        if outage is None:
-            return Route(provider)
-        if outage.pause <= NOTHING:
-            return Route(provider, is_probe=True)
-        if not (TRANSACTIONAL.issuperset(kinds) or outage.lasts >= patience()):
+        if route := to(provider, outages):
+            return route
+        if not (TRANSACTIONAL.issuperset(kinds) or outages[provider.name].lasts >= patience()):
             return None
     return None
+
+
+def for_repeats(besides: Route | None) -> Iterator[Route]:
+    """The other ways that mails may be in doubt by: they go by their own provider or not at all."""
+    others = [one for one in settings.MAIL_PROVIDERS if one.repeats]
+    if besides is not None:
+        others = [one for one in others if one != besides.provider]
+    outages = {row.provider: row for row in Outage.objects.by_now()} if others else {}
+    for provider in others:
+        if route := to(provider, outages):
+            yield route
+
+
+def to(provider: Provider, outages: Mapping[str, Any]) -> Route | None:
+    """The way to this provider, unless it is to be left alone."""
+    outage = outages.get(provider.name)
+    if outage is None:
+        return Route(provider)
+    return Route(provider, is_probe=True) if outage.pause <= NOTHING else None
 
 
 def patience() -> timedelta:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from django.conf import settings
+from django.utils import timezone
 
 from nurture import brake, outbox, pace, routing
 from nurture.domain import retry
@@ -25,7 +26,7 @@ from nurture.mail.service import ServiceConnection
 from nurture.mail.smtp import Away, Connection, Receipt
 from nurture.mail.turns import Gate, Turns
 from nurture.models import Message
-from nurture.outbox import Outcome
+from nurture.outbox import Outcome, Way
 from nurture.plans import Plans
 from nurture.routing import Route
 
@@ -83,12 +84,23 @@ class Sender:
 
     def _next(self) -> "Delivery | None":
         """The next claimed batch; None when there is none, or no provider to take it."""
-        route = routing.choose(self._kinds)
-        if route is None:
+        if self.taken >= self._limit:
             return None
+        route = routing.choose(self._kinds)
+        if route and (delivery := self._by(route)):
+            return delivery
+        repeats = (self._by(other, repeats_only=True) for other in routing.for_repeats(route))
+        return next(filter(None, repeats), None)
+
+    def _by(self, route: Route, *, repeats_only: bool = False) -> "Delivery | None":
         token = uuid.uuid4()
-        limit = min(1 if route.is_probe else BATCH, self._limit - self.taken)
-        batch = outbox.claim(self._kinds, token=token, limit=limit) if limit else []
+        batch = outbox.claim(
+            self._kinds,
+            token=token,
+            limit=min(1 if route.is_probe else BATCH, self._limit - self.taken),
+            provider=route.provider.name,
+            repeats_only=repeats_only,
+        )
         if route.is_probe and batch and not route.begin():  # somebody else tries it
             outbox.release(batch, token=token)
             return None
@@ -131,6 +143,8 @@ class Delivery:
         self.reached = False  # whether it has given an answer to a mail
         self.outage: Answer | None = None
         self._lost = 0
+        repeats = route.provider.repeats
+        self._way = Way(route.provider.name, repeats, timezone.now() if repeats else None)
         self._token = token
         self._plans = plans
         self._turns = turns
@@ -214,12 +228,19 @@ class Delivery:
         return kept
 
     def _composed(self, message: Message) -> Envelope | None:
+        if message.repeat_until is None:
+            message.composed_at = self._way.composed_at
         try:
-            return self.route.marked(envelope(message), message)
+            prepared = self.route.marked(envelope(message), message)
         except CannotCompose as error:
             log.warning("message %s cannot be composed: %s", message.public_id, error)
             self._record(message, Verdict(MessageState.FAILED, Reason.CANNOT_COMPOSE))
             return None
+        if message.repeat_until and message.fingerprint not in {"", prepared.fingerprint}:
+            # Another name, say: to the provider it would be another mail.
+            self._record(message, retry.FINAL[Answer.LOST])
+            return None
+        return prepared
 
     async def _converse(
         self, message: Message, prepared: Envelope, kept: AnyConnection | None
@@ -248,7 +269,11 @@ class Delivery:
             self._give_up(message, receipt.answer, code=receipt.code)
             return
         self._count_lost(receipt.answer)
-        verdict = retry.decide(receipt.answer, attempts=message.attempts + 1)
+        verdict = retry.decide(
+            receipt.answer,
+            attempts=message.attempts + 1,
+            repeats=self._way.repeats is not None,
+        )
         self._record(message, verdict, code=receipt.code, fingerprint=prepared.fingerprint)
 
     def _count_lost(self, answer: Answer) -> None:
@@ -269,6 +294,8 @@ class Delivery:
     def _record(
         self, message: Message, verdict: Verdict, *, code: int | None = None, fingerprint: str = ""
     ) -> None:
+        if message.repeat_until is not None:
+            verdict = retry.while_in_doubt(verdict)
         self._outcomes.append(Outcome(message, verdict, code, fingerprint))
         self._write_within(UNWRITTEN_SECONDS)
 
@@ -300,11 +327,7 @@ class Delivery:
         self._commit_at = math.inf
         messages = [message for message, _gate in waiting]
         written = outbox.write_down(
-            outcomes,
-            messages,
-            token=self._token,
-            plans=self._plans,
-            provider=self.route.provider.name,
+            outcomes, messages, token=self._token, plans=self._plans, way=self._way
         )
         if written.ours < len(outcomes):
             log.warning("%d messages were no longer ours", len(outcomes) - written.ours)

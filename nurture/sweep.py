@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from nurture import brake, counting, enrolment, gate, moving, outbox
 from nurture.domain.counted import Counted
@@ -35,6 +36,7 @@ class Swept:
     reviewed: int = 0
     resent: int = 0
     impossible: int = 0
+    repeated: int = 0
 
 
 NOTHING = Swept()
@@ -45,6 +47,7 @@ COUNTED = {
     Counted.REVIEWED: "reviewed",
     Counted.RESENT: "resent",
     Counted.IMPOSSIBLE: "impossible",
+    Counted.REPEATED: "repeated",
 }
 
 
@@ -52,7 +55,8 @@ def sweep() -> Swept:
     """Safe to run anywhere, at any time, any number of times at once. What is done is counted."""
     swept = Swept(
         returned=return_claimed(),
-        in_doubt=give_up_submitting(),
+        repeated=repeat_in_doubt(),
+        in_doubt=give_up_submitting() + end_repeats(),
         expired=expire_waiting(),
         reviewed=gate.refresh(),
         resent=resend_in_doubt(),
@@ -86,6 +90,39 @@ def return_claimed() -> int:
     )
 
 
+def repeat_in_doubt() -> int:
+    """A lease ran out after the fence, and the provider drops a second copy: it is sent again.
+
+    By the same provider only, for as long as that remembers the first one.
+    """
+    repeated = 0
+    for provider in settings.MAIL_PROVIDERS:
+        if not provider.repeats:
+            continue
+        stuck = Message.objects.filter(
+            state=MessageState.SUBMITTING,
+            lease_until__lt=Now(),
+            provider=provider.name,
+            submitted_at__gt=Now() - provider.repeats,
+        )
+        repeated += stuck.update(
+            state=MessageState.DEFERRED,
+            reason=Reason.ANSWER_LOST,
+            lease_token=None,
+            lease_until=None,
+            next_attempt_at=Now(),
+            repeat_until=Coalesce("repeat_until", F("submitted_at") + provider.repeats),
+        )
+    return repeated
+
+
+def end_repeats() -> int:
+    """What could not be settled in time stays in doubt, as it would have been without repeating."""
+    waiting = Message.objects.filter(state__in=values(CLAIMABLE), repeat_until__isnull=False)
+    late = waiting.filter(Q(repeat_until__lt=Now()) | Q(expires_at__lt=Now()))
+    return conclude_all(late, MessageState.UNKNOWN, Reason.ANSWER_LOST)
+
+
 def give_up_submitting() -> int:
     """A lease ran out after the fence: nobody knows, and a second mail would be worse."""
     stuck = Message.objects.filter(state=MessageState.SUBMITTING, lease_until__lt=Now())
@@ -96,7 +133,9 @@ def expire_waiting() -> int:
     """A mail whose week has passed while it was held, or put off for long, is not sent any more;
     its programme waits for a person."""
     waiting = values(CLAIMABLE | {MessageState.HELD})
-    late = Message.objects.filter(state__in=waiting, expires_at__lt=Now())
+    late = Message.objects.filter(
+        state__in=waiting, expires_at__lt=Now(), repeat_until__isnull=True
+    )
     return conclude_all(late, MessageState.FAILED, Reason.EXPIRED)
 
 
@@ -123,6 +162,7 @@ def resend_in_doubt() -> int:
     return lost.update(
         state=MessageState.QUEUED,
         reason=Reason.RESENT_ONCE,
+        repeat_until=None,
         resent=True,
         closed_at=None,
         next_attempt_at=Now(),

@@ -1,6 +1,7 @@
 """Who takes our mail: one provider or more, the first that works first. Parsed and checked here."""
 
 import re
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -57,6 +58,11 @@ class Provider(BaseModel):
     def service(self) -> str:
         """The service's name in django-anymail; empty for a relay that speaks SMTP."""
         return self._parts.netloc if self._parts.scheme == ANYMAIL else ""
+
+    @property
+    def repeats(self) -> timedelta | None:
+        """For how long a second copy of a mail does no harm; None if it would."""
+        return timedelta(hours=self.idempotency_hours) if self.idempotency_hours else None
 
     @property
     def host(self) -> str:

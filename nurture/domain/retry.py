@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from nurture.domain.states import MessageState, Reason
+from nurture.domain.states import OPEN, WENT_OUT, MessageState, Reason
 
 MAXIMUM_ATTEMPTS = 12
 FIRST_DELAY = timedelta(minutes=1)
@@ -58,8 +58,20 @@ def outage(answer: Answer, *, at_once: bool = False) -> Verdict:
     return replace(verdict, delay=timedelta(0)) if at_once else verdict
 
 
-def decide(answer: Answer, *, attempts: int) -> Verdict:
-    """The verdict after `attempts` conversations that counted, this one included."""
+def while_in_doubt(verdict: Verdict) -> Verdict:
+    """For a mail that may be out: what would end it without a mail leaves the doubt as it was."""
+    if verdict.state in OPEN - {MessageState.HELD} or verdict.state in WENT_OUT:
+        return verdict
+    return FINAL[Answer.LOST]
+
+
+def decide(answer: Answer, *, attempts: int, repeats: bool = False) -> Verdict:
+    """The verdict after `attempts` conversations that counted, this one included.
+
+    `repeats`: this provider drops a second copy, so a lost answer is asked for again.
+    """
+    if answer is Answer.LOST and repeats and attempts < MAXIMUM_ATTEMPTS:
+        return Verdict(MessageState.DEFERRED, Reason.ANSWER_LOST, delay_after(attempts))
     if answer in FINAL:
         return FINAL[answer]
     if answer in OUTAGES:

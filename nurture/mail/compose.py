@@ -156,12 +156,13 @@ def date_of(second: int) -> str:
 
 def letter(message: Message, *, subject: str) -> bytes:
     """Headers that every mail has. Raises `ValueError` for anything that would break out of one."""
+    moment = message.composed_at.timestamp() if message.composed_at else time.time()
     return b"".join(
         (
             headers.line("From", settings.MAIL_FROM),
             headers.unfolded("To", addresses.wire(message.address), beyond_ascii=True),
             headers.line("Subject", subject),
-            headers.line("Date", date_of(int(time.time()))),
+            headers.line("Date", date_of(int(moment))),
             headers.line("Message-ID", message.message_id),
         )
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from nurture.domain import clicks, personalise
@@ -81,7 +82,11 @@ def version(pk: int, choice: str = "", *, measured: bool = False) -> Prepared:
 def prepare(subject: str, *, text: str, html: str) -> Prepared:
     """Build the MIME once with marks where values go, then cut it at the marks."""
     mark = secrets.token_hex(8)
-    built = mime(text=marked(text, mark, "text"), html=marked(html, mark, "html"))
+    built = mime(
+        text=marked(text, mark, "text"),
+        html=marked(html, mark, "html"),
+        boundary=boundary_of(text, html),
+    )
     pieces = re.split(mark_pattern(mark), built)
     names, parts = pieces[1::3], pieces[2::3]
     slots = [
@@ -92,11 +97,18 @@ def prepare(subject: str, *, text: str, html: str) -> Prepared:
     return Prepared(subject, tuple(pieces[0::3]), tuple(slots), fields)
 
 
-def mime(*, text: str, html: str) -> bytes:
+def boundary_of(text: str, html: str) -> str:
+    """The same in every process, so that a mail that is sent again is the same mail."""
+    number = int.from_bytes(sha256(f"{text}\0{html}".encode()).digest()[:12], "big")
+    return f"==============={number}=="
+
+
+def mime(*, text: str, html: str, boundary: str = "") -> bytes:
     """MIME headers and body with the two forms of a mail; the last is the one that is preferred."""
     mail = EmailMessage(policy=POLICY)
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    mail.set_boundary(boundary or boundary_of(text, html))
     return mail.as_bytes()
 
 

@@ -61,7 +61,13 @@ def time_passes(by: timedelta) -> None:
     Message.objects.update(
         **{
             name: F(name) - by
-            for name in ("next_attempt_at", "lease_until", "closed_at", "submitted_at")
+            for name in (
+                "next_attempt_at",
+                "lease_until",
+                "closed_at",
+                "submitted_at",
+                "repeat_until",
+            )
         }
     )
 
