@@ -53,6 +53,12 @@ class ClinicalReviewState(TaskState):
         verbose_name = _("clinical review state")
 
 
+def in_progress(task_state: Any) -> bool:
+    """Whether it is still to be decided; nobody else decides before the transaction ends."""
+    rows = TaskState.objects.filter(pk=task_state.pk, status=TaskState.STATUS_IN_PROGRESS)
+    return bool(rows.select_for_update().values_list("pk", flat=True))
+
+
 class ClinicalReviewTask(Task):
     """Any user who is linked to a live clinician page may approve or ask for changes."""
 
@@ -90,9 +96,14 @@ class ClinicalReviewTask(Task):
         return self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS)
 
     def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> Any:
-        """A page that cannot be published as it is goes back, with the reason as the comment."""
+        """A page that cannot be published as it is goes back, with the reason as the comment.
+
+        A second click finds that somebody has decided already, and changes nothing.
+        """
         try:
             with transaction.atomic():
+                if not in_progress(task_state):
+                    return None
                 return super().on_action(task_state, user, action_name, **kwargs)
         except ValidationError as error:
             reason = _now("It cannot be published: %(why)s") % {"why": " ".join(error.messages)}

@@ -1,10 +1,13 @@
 """What editors see of sequences in the admin."""
 
+from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -14,7 +17,8 @@ from wagtail.admin.panels import (
     PublishingPanel,
     TabbedInterface,
 )
-from wagtail.snippets.views.snippets import CopyView, SnippetViewSet
+from wagtail.models import TaskState
+from wagtail.snippets.views.snippets import CopyView, EditView, SnippetViewSet
 
 from nurture.authoring import (
     workbench,
@@ -55,6 +59,22 @@ class SequenceCopyView(CopyView):
         return with_new_keys(sequence)
 
 
+class SequenceEditView(EditView):
+    def workflow_action_action(self) -> Any:
+        """Wagtail expects that the step of the workflow is still there; a double click ends it."""
+        with transaction.atomic():
+            return self.act_once()
+
+    def act_once(self) -> Any:
+        state = self.object.current_workflow_task_state
+        if state is not None:
+            TaskState.objects.select_for_update().get(pk=state.pk)
+        if self.object.current_workflow_task is None:
+            messages.info(self.request, _now("This was decided a moment ago; see its history."))
+            return None
+        return super().workflow_action_action()
+
+
 class SequenceViewSet(SnippetViewSet):
     model = Sequence
     icon = "mail"
@@ -65,6 +85,7 @@ class SequenceViewSet(SnippetViewSet):
     list_filter = ("diagnosis", "live")
     search_fields = ("title",)
     copy_view_class = SequenceCopyView
+    edit_view_class = SequenceEditView
     edit_handler = TabbedInterface(
         [
             ObjectList(PROGRAMME, heading=_("Programme")),
