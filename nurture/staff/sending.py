@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages as notes
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -16,8 +16,9 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from nurture import brake, counting, due, reputation
+from nurture.authoring import workbench_people
 from nurture.domain.counted import Counted
-from nurture.domain.states import Braked, EnrolmentState, Halted, MessageState
+from nurture.domain.states import Braked, EnrolmentState, Halted, MessageState, Reason
 from nurture.models import Brake, Enrolment, Halt, Message
 from nurture.models.choices import values
 from nurture.models.halt import ALL
@@ -55,6 +56,15 @@ WHY_HALTED = {
     Halted.COMPLAINTS: _("complaints"),
     Halted.BOUNCES: _("addresses that do not exist"),
     Halted.BY_HAND: _("stopped by hand"),
+}
+WHY_FAILED = {
+    Reason.RECIPIENT_REFUSED: _("the relay refused the address"),
+    Reason.MESSAGE_REFUSED: _("the relay refused the mail"),
+    Reason.ADDRESS_BEYOND_RELAY: _("the relay cannot write the address (no SMTPUTF8)"),
+    Reason.TOO_LARGE: _("the mail is larger than the relay carries"),
+    Reason.ATTEMPTS_USED_UP: _("the relay put the mail off too often"),
+    Reason.CANNOT_COMPOSE: _("the mail could not be made"),
+    Reason.EXPIRED: _("the mail came too late"),
 }
 WHY_BRAKED = {
     Braked.RESTORED: _("This database is a restored one."),
@@ -139,7 +149,24 @@ def overdue(now: datetime) -> dict[str, Any]:
     return Enrolment.objects.due(now).aggregate(number=Count("pk"), oldest=Min("due_at"))
 
 
-def held() -> list[Any]:
-    """Programmes that wait for a person, by reason."""
-    rows = Enrolment.objects.filter(state=EnrolmentState.HELD).values("reason")
-    return list(rows.annotate(number=Count("pk")).order_by("-number"))
+def held() -> list[tuple[str, int]]:
+    """Programmes that wait for a person: why, in words, and how many."""
+    rows = Enrolment.objects.filter(state=EnrolmentState.HELD)
+    others = rows.exclude(reason=Reason.MAIL_NOT_SENT).values("reason")
+    failed = Message.objects.filter(
+        state=MessageState.FAILED,
+        turn=F("enrolment__turn"),
+        enrolment__in=rows.filter(reason=Reason.MAIL_NOT_SENT),
+    ).values("reason")
+    found = [
+        (str(words(row["reason"])), row["number"]) for row in (*numbered(others), *numbered(failed))
+    ]
+    return sorted(found, key=lambda one: -one[1])
+
+
+def numbered(rows: Any) -> Any:
+    return rows.annotate(number=Count("pk"))
+
+
+def words(reason: str) -> object:
+    return WHY_FAILED.get(Reason(reason)) or workbench_people.why(reason)

@@ -192,6 +192,20 @@ def steering(client: Client) -> Client:
     return client
 
 
+def test_staff_are_told_in_words_why_a_mail_could_not_be_sent(
+    steering: Client, sequence: Sequence, relay: smtp.Relay
+) -> None:
+    crowd(2, sequence)
+    first, _second = Message.objects.order_by("pk")
+    Message.objects.filter(pk=first.pk).update(address="jürgen@example.org")
+    sending.send_claimed(sending.PROGRAMME)
+
+    page = steering.get(reverse("sending")).content.decode()
+
+    assert "<td>the relay cannot write the address (no SMTPUTF8)</td>" in page
+    assert "rgen@example.org" not in page
+
+
 def test_staff_see_what_waits_and_let_mail_go_on(steering: Client, sequence: Sequence) -> None:
     crowd(3, sequence)
     reputation.halt("a.org", Halted.COMPLAINTS, 7, mails=900)
