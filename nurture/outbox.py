@@ -6,7 +6,7 @@ A row that is not ours any more (its lease was lost, somebody else decided) is n
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -256,6 +256,14 @@ class Written:
     passed: set[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Outcomes and a fence on their way to the database. Without a trip they have arrived."""
+
+    trip: statements.Trip | None
+    end: Callable[[], Written]
+
+
 def write_down(
     outcomes: Sequence[Outcome],
     waiting: Sequence[Message],
@@ -263,7 +271,7 @@ def write_down(
     token: uuid.UUID,
     plans: Plans,
     way: Way = NO_WAY,
-) -> Written:
+) -> Writing:
     """Record outcomes and fence those that wait: one transaction, mostly on one trip."""
     moves = onward(outcomes, plans)
     ends = any(place.step is None for _row, place, _moment in moves)
@@ -271,17 +279,22 @@ def write_down(
         with transaction.atomic():
             ours = record(outcomes, token=token, plans=plans, way=way)
             passed = fence(waiting, token=token, way=way) if waiting else set()
-            return Written(ours, passed)
-    recorded = fenced = None
-    with statements.one_trip():
-        if outcomes:
-            recorded = statements.run(RECORD, as_record(outcomes, moves, token, way))
-        if waiting:
-            fenced = statements.run(FENCE, as_question(waiting, token, way))
-    return Written(
-        len(recorded.fetchall()) if recorded else 0,
-        note_times(fenced, waiting) if fenced else set(),
-    )
+        written = Written(ours, passed)
+        return Writing(None, lambda: written)
+    asked = []
+    if outcomes:
+        asked.append((RECORD, as_record(outcomes, moves, token, way)))
+    if waiting:
+        asked.append((FENCE, as_question(waiting, token, way)))
+    trip = statements.set_out(*asked)
+
+    def end() -> Written:
+        trip.end()
+        answers = iter(trip.answers)
+        ours = len(next(answers).fetchall()) if outcomes else 0
+        return Written(ours, note_times(next(answers), waiting) if waiting else set())
+
+    return Writing(trip, end)
 
 
 @transaction.atomic(savepoint=False)

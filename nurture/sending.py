@@ -3,7 +3,8 @@
 Each connection brings its message to the relay's 354 and waits. One committed transaction then
 writes the outcomes of the last messages and fences those that wait; only after it do the bodies
 leave. So many mails share a commit, and a killed process leaves at most one mail per connection
-in doubt. No transaction is open and no row is locked while the relay thinks.
+in doubt. While the database commits, the other conversations go on; while the relay thinks, no
+transaction is open and no row is locked.
 """
 
 import logging
@@ -26,7 +27,7 @@ from nurture.mail.service import ServiceConnection
 from nurture.mail.smtp import Away, Connection, Receipt
 from nurture.mail.turns import Gate, Turns
 from nurture.models import Message
-from nurture.outbox import Outcome, Way
+from nurture.outbox import Outcome, Way, Writing
 from nurture.plans import Plans
 from nurture.routing import Route
 
@@ -152,6 +153,9 @@ class Delivery:
         self._used: set[AnyConnection] = set()
         self._outcomes: list[Outcome] = []
         self._at_the_fence: list[tuple[Message, Gate]] = []
+        self._written: list[Outcome] = []
+        self._fenced: list[tuple[Message, Gate]] = []
+        self._writing: Writing | None = None
         self._commit_at = math.inf
         self._asked_to_slow_down: list[str] = []
         self._until = time.monotonic() + BEGIN_WITHIN_SECONDS
@@ -162,16 +166,28 @@ class Delivery:
             for _connection in range(min(settings.SMTP_CONNECTIONS, len(self._todo))):
                 self._turns.start(self._deliver())
             while self._turns.going_on:
-                self._turns.turn(max(self._commit_at - time.monotonic(), 0.0))
-                if self._all_wait() or time.monotonic() >= self._commit_at:
+                heard = self._turns.turn(self._patience())
+                if self._writing and (heard or self._has_come_back(self._writing)):
+                    self._let_through(self._writing)
+                if not self._writing and (self._all_wait() or time.monotonic() >= self._commit_at):
                     self._write_down()
-            self._write_down()
+            self._write_all_down()
         except BaseException:
             for connection in self._used:
                 connection.drop()
+            self._turns.watch(None)
             raise
         finally:
             outbox.release(self._todo, token=self._token)
+
+    def _patience(self) -> float:
+        """How long there is nothing to do here, if nobody says anything."""
+        if self._writing:
+            return 0.0 if self._has_come_back(self._writing) else math.inf
+        return max(self._commit_at - time.monotonic(), 0.0)
+
+    def _has_come_back(self, writing: Writing) -> bool:
+        return writing.trip is None or writing.trip.ended
 
     def _all_wait(self) -> bool:
         return len(self._at_the_fence) == self._turns.going_on
@@ -315,24 +331,42 @@ class Delivery:
         self._commit_at = min(self._commit_at, time.monotonic() + seconds)
 
     def _write_down(self) -> None:
-        """Commit what has come together: outcomes, and the fence of those that wait.
+        """Begin to commit what has come together: outcomes, and the fence of those that wait.
 
-        If the database fails, this ends the delivery: what is in doubt stays `submitting` for the
-        sweep.
+        Other conversations go on meanwhile. If the database fails, this ends the delivery: what is
+        in doubt stays `submitting` for the sweep.
         """
         if not (self._outcomes or self._at_the_fence):
             return
-        outcomes, self._outcomes = self._outcomes, []
-        waiting, self._at_the_fence = self._at_the_fence, []
+        self._written, self._outcomes = self._outcomes, []
+        self._fenced, self._at_the_fence = self._at_the_fence, []
         self._commit_at = math.inf
-        messages = [message for message, _gate in waiting]
-        written = outbox.write_down(
-            outcomes, messages, token=self._token, plans=self._plans, way=self._way
+        self._writing = outbox.write_down(
+            self._written,
+            [message for message, _gate in self._fenced],
+            token=self._token,
+            plans=self._plans,
+            way=self._way,
         )
-        if written.ours < len(outcomes):
-            log.warning("%d messages were no longer ours", len(outcomes) - written.ours)
+        if self._writing.trip:
+            self._turns.watch(self._writing.trip.fd)
         for name in self._asked_to_slow_down:  # each such answer counts
             pace.slow_down([name])
         self._asked_to_slow_down.clear()
-        for message, gate in waiting:
+
+    def _let_through(self, writing: Writing) -> None:
+        """It is committed: the bodies of those that passed the fence leave."""
+        self._turns.watch(None)
+        self._writing = None
+        written = writing.end()
+        if written.ours < len(self._written):
+            log.warning("%d messages were no longer ours", len(self._written) - written.ours)
+        for message, gate in self._fenced:
             self._turns.open(gate, answer=message.pk in written.passed)
+
+    def _write_all_down(self) -> None:
+        """Nobody is under way any more, and nobody waits at the fence."""
+        while self._writing or self._outcomes:
+            if self._writing:
+                self._let_through(self._writing)
+            self._write_down()

@@ -1,7 +1,7 @@
 """Many conversations on one thread, each a coroutine that runs until it waits for its socket.
 
-asyncio would do, but for the database: its calls have to block this very thread (its connection
-and its transaction belong to it), and to hop to another one for each costs more than a mail does.
+asyncio would do, but for the database: its connection and its transaction belong to this very
+thread, and to hop to another one for each call costs more than a mail does.
 """
 
 import selectors
@@ -53,6 +53,7 @@ class Turns:
         self._selector = selectors.DefaultSelector()
         self._events: dict[int, int] = {}
         self._waiting: dict[int, tuple[Conversation, float]] = {}
+        self._watched: int | None = None
         self._next_patrol = 0.0
 
     def start(self, conversation: Conversation) -> None:
@@ -63,15 +64,29 @@ class Turns:
         if gate.conversation is not None:
             self._run(gate.conversation, answer=answer)
 
-    def turn(self, seconds: float) -> None:
-        """Wait for at most so long, then let everybody go on who can."""
+    def turn(self, seconds: float) -> bool:
+        """Wait for at most so long, then let everybody go on who can; whether what is watched has
+        something to say."""
+        heard = False
         for key, _event in self._selector.select(min(seconds, PATROL_SECONDS)):
+            if key.fd == self._watched:
+                heard = True
+                continue
             waiting = self._waiting.pop(key.fd, None)
             if waiting is None:  # somebody says something that nobody listens for
                 self.forget(key.fd)
             else:
                 self._run(waiting[0])
         self._patrol()
+        return heard
+
+    def watch(self, fd: int | None) -> None:
+        """Something that is no conversation, at most one; None ends it."""
+        if self._watched is not None:
+            self._selector.unregister(self._watched)
+        self._watched = fd
+        if fd is not None:
+            self._selector.register(fd, READ)
 
     def forget(self, fd: int) -> None:
         """Before a socket is closed: its number may come again."""

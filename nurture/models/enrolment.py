@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from nurture.domain.states import RUNNING, EnrolmentState, Reason
 from nurture.models.choices import column, known, values
+from nurture.models.quick import QuickToRead
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
@@ -38,7 +39,7 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         )
 
 
-class Enrolment(models.Model):
+class Enrolment(QuickToRead):
     """A subscriber in a sequence: where the person stands, and when the next mail is due.
 
     `due_at` is null while a message is open and when nothing follows. The wait of the next step

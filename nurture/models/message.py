@@ -16,6 +16,7 @@ from nurture.domain.states import (
     Reason,
 )
 from nurture.models.choices import column, known, values
+from nurture.models.quick import QuickToRead
 
 
 def new_message_id() -> str:
@@ -33,7 +34,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(state__in=values(CLAIMABLE), next_attempt_at__lte=Now())
 
 
-class Message(models.Model):
+class Message(QuickToRead):
     """One e-mail to one address: the outbox row, and afterwards the record of what happened."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -8,9 +8,10 @@ from django.db import models
 from nurture.domain import addresses
 from nurture.domain.states import ABOUT_MAIL, ConsentAction
 from nurture.models.choices import column, known
+from nurture.models.quick import QuickToRead
 
 
-class Subscriber(models.Model):
+class Subscriber(QuickToRead):
     """A person who may get mail. Logs and links know them by `public_id` only."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
