@@ -1,14 +1,18 @@
 """An authority of the tests' own, trusted as an operator trusts one: by the environment."""
 
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import trustme
 
+from nurture.mail import smtp
+
 
 def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """Heeded by the standard library, and by requests, which has a list of its own otherwise."""
+    """As in a new process. requests has a list of its own, and heeds a name of its own."""
+    monkeypatch.setattr(smtp, "tls", lru_cache(maxsize=1)(ssl.create_default_context))
     authority = trustme.CA()
     file = folder / "authority.pem"
     authority.cert_pem.write_to_path(file)

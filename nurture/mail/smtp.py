@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from nurture.domain.provider import Provider
@@ -91,7 +92,7 @@ class Connection:
     async def _greet(self) -> None:
         provider = self.provider
         if provider.encryption == "tls":
-            await self._line.encrypt(ssl.create_default_context(), provider.host)
+            await self._line.encrypt(tls(), provider.host)
         if (await self._reply())[0] != READY:
             raise Away(Answer.AWAY, "no greeting")
         await self._hello()
@@ -111,7 +112,7 @@ class Connection:
         """Without encryption nothing is sent: a relay that lost it is as good as away."""
         if "STARTTLS" not in self._extensions or (await self._command("STARTTLS"))[0] != READY:
             raise Away(Answer.NOT_US, "STARTTLS refused")
-        await self._line.encrypt(ssl.create_default_context(), self.provider.host)
+        await self._line.encrypt(tls(), self.provider.host)
         await self._hello()
 
     async def _log_in(self) -> None:
@@ -229,6 +230,12 @@ class Connection:
             if line[3:4] != b"-":
                 return int(line[:3]), lines
         raise ValueError("an endless answer")
+
+
+@lru_cache(maxsize=1)
+def tls() -> ssl.SSLContext:
+    """Once for a process: to read the list of authorities takes 40 ms, and holds up everybody."""
+    return ssl.create_default_context()
 
 
 def commands_for(envelope: Envelope, offered: Collection[str]) -> list[str]:

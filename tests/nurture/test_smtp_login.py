@@ -154,6 +154,23 @@ def test_no_secret_leaves_unencrypted_for_a_relay_far_away(offered: str) -> None
 # ------------------------------------------------------------------ by token
 
 
+def test_no_log_however_talkative_has_a_secret(
+    settings: Settings,
+    relay: smtp.Relay,
+    tokenserver: TokenServer,
+    sequence: Sequence,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    crowd(1, sequence)
+    by_token(settings, relay, tokenserver, client_secret="hush", refresh_token="quiet")
+
+    assert sent(settings) == ACCEPTED
+    assert tokenserver.asked
+    for secret in ("hush", "quiet", "token-1", smtp.encoded(XOAUTH2.format(1))):
+        assert secret not in caplog.text
+
+
 @pytest.mark.parametrize("way", ["refresh token", "client credentials"])
 def test_a_token_is_fetched_and_said_to_the_relay(
     settings: Settings, relay: smtp.Relay, sequence: Sequence, tokenserver: TokenServer, way: str
@@ -276,6 +293,7 @@ def test_a_token_server_that_refuses_us_is_a_relay_that_does(
     caplog: pytest.LogCaptureFixture,
     error: str,
 ) -> None:
+    caplog.set_level("DEBUG")
     by_token(settings, relay, tokenserver, client_secret="hush", refresh_token=f"secret {error}")
     body = f'{{"error": "{error}", "error_description": "hush secret {error}"}}'
     tokenserver.failures.append((400, body))

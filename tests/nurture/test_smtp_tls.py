@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from nurture import sending
 from nurture.domain.provider import Provider
+from nurture.mail import smtp as smtp_of_ours
 from nurture.models import Message, Sequence, StepVersion
 from nurture.sending import PROGRAMME
 from tests import authority, smtp
@@ -72,6 +73,19 @@ def test_many_large_mails_share_one_connection(
     assert set(relay.accepted.values()) == {1}
     assert [len(mail.content) > len(LARGE) for mail in relay.mails] == [True] * 4
     assert [mail.content.count(b"heel") for mail in relay.mails] == [30_000] * 4
+
+
+def test_the_list_of_authorities_is_read_once_for_all_connections(
+    settings: Settings, ours: trustme.CA, sequence: Sequence, scheme: str
+) -> None:
+    crowd(20, sequence)
+
+    with encrypting(settings, scheme, authority.server(ours)) as relay:
+        sending.send_claimed(PROGRAMME)
+
+    assert relay.connections > 1
+    assert len(relay.mails) == 20
+    assert smtp_of_ours.tls.cache_info().misses == 1
 
 
 def test_the_password_leaves_after_the_handshake_only(
