@@ -1,5 +1,6 @@
-"""How the text part of a mail is laid out."""
+"""How the words of a mail are laid out, above all in its text part."""
 
+import re
 from collections.abc import Sequence
 
 from django import template
@@ -7,6 +8,13 @@ from django import template
 from nurture.authoring import plain
 
 register = template.Library()
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|min|kg|lb)\b)")
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """A number and its unit stay on one line, however narrow the phone."""
+    return BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", str(text))
 
 
 @register.filter

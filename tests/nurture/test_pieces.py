@@ -247,3 +247,12 @@ def test_where_no_exercise_fits_the_programme_waits_for_a_person(plank: Exercise
     row.refresh_from_db()
     assert not Message.objects.exists()
     assert (row.state, row.reason) == (EnrolmentState.HELD, Reason.CONTRAINDICATED)
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    made = compiled(
+        card(exercise_page(), dosage=[{"hold_seconds": 3, "rest_seconds": 60}]), callout()
+    )
+
+    assert "hold 3\N{NO-BREAK SPACE}s" in made.html
+    assert "hold 3 s" in made.text
