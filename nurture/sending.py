@@ -298,7 +298,8 @@ class Delivery:
             self.reached, self._lost = True, 0
             return
         self._lost += 1
-        if self._lost >= LOST_IN_A_ROW and self.outage is None:
+        too_many = 1 if self.route.is_probe else LOST_IN_A_ROW
+        if self._lost >= too_many and self.outage is None:
             self.outage = Answer.LOST
 
     def _give_up(self, message: Message, answer: Answer, *, code: int | None = None) -> None:

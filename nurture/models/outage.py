@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -10,6 +10,10 @@ class OutageQuerySet(models.QuerySet["Outage"]):
     def by_now(self) -> Self:
         """With how long each has lasted, and how long it is until somebody may try again."""
         return self.annotate(lasts=Now() - F("since"), pause=F("retry_at") - Now())
+
+    def lasting(self, by: timedelta) -> Self:
+        """Those that began so long ago."""
+        return self.filter(since__lte=Now() - by)
 
 
 class Outage(models.Model):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as notes
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Min
@@ -18,10 +19,13 @@ from wagtail.admin.ui.components import Component
 from nurture import brake, counting, due, reputation
 from nurture.authoring import workbench_people
 from nurture.domain.counted import Counted
+from nurture.domain.provider import Provider
+from nurture.domain.retry import Answer
 from nurture.domain.states import Braked, EnrolmentState, Halted, MessageState, Reason
-from nurture.models import Brake, Enrolment, Halt, Message
+from nurture.models import Brake, Enrolment, Halt, Message, Outage
 from nurture.models.choices import values
 from nurture.models.halt import ALL
+from nurture.staff import telling
 
 DAYS = 30
 WAITS = frozenset(
@@ -66,6 +70,11 @@ WHY_FAILED = {
     Reason.CANNOT_COMPOSE: _("the mail could not be made"),
     Reason.EXPIRED: _("the mail came too late"),
 }
+WHY_AWAY = {
+    Answer.AWAY: _("it cannot be reached"),
+    Answer.NOT_US: _("it refuses us: look at its key, its password, our sender"),
+    Answer.LOST: _("it gives no answer"),
+}
 WHY_BRAKED = {
     Braked.RESTORED: _("This database is a restored one."),
     Braked.BY_HAND: _("Somebody has stopped it."),
@@ -86,11 +95,11 @@ class SendingPanel(Component):
 
     def render_html(self, parent_context: Mapping[str, Any] | None = None) -> str:
         user = (parent_context or {})["request"].user
-        stopped = may_steer(user) and (braked() or halts())
+        stopped = may_steer(user) and (braked() or halts() or away())
         return str(super().render_html(parent_context)) if stopped else ""
 
     def get_context_data(self, _parent_context: Mapping[str, Any]) -> dict[str, Any]:
-        return {"braked": braked(), "halts": halts()}
+        return {"braked": braked(), "halts": halts(), "away": away()}
 
 
 def may_steer(user: Any) -> bool:
@@ -110,6 +119,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "braked": braked(),
         "halts": halts(),
+        "ways": ways(),
         "waiting": waiting(),
         "due": overdue(now),
         "held": held(),
@@ -128,12 +138,41 @@ def halts() -> list[dict[str, Any]]:
     return [
         {
             "domain": row.domain,
-            "name": gettext("all programme mail") if row.domain == ALL else row.domain,
+            "name": name_of(row),
             "why": WHY_HALTED[Halted(row.reason)],
             "row": row,
         }
         for row in Halt.objects.in_force().order_by("domain")
     ]
+
+
+def name_of(row: Halt) -> str:
+    if row.domain == ALL:
+        return gettext("all programme mail")
+    if "." not in row.domain:
+        return gettext("programme mail by %(provider)s") % {"provider": row.domain}
+    return row.domain
+
+
+def ways() -> list[dict[str, Any]]:
+    """The providers in the order of the settings, each with its outage if there is one."""
+    outages = {row.provider: row for row in Outage.objects.all()}
+    return [way_to(provider, outages.get(provider.name)) for provider in settings.MAIL_PROVIDERS]
+
+
+def way_to(provider: Provider, outage: Outage | None) -> dict[str, Any]:
+    return {
+        "name": provider.name,
+        "to": provider.service or provider.host,
+        "outage": outage,
+        "why": WHY_AWAY[Answer(outage.answer)] if outage else "",
+    }
+
+
+def away() -> list[str]:
+    """Who takes no mail, and has not for so long that somebody should look."""
+    names = set(Outage.objects.lasting(telling.LONG).values_list("provider", flat=True))
+    return [provider.name for provider in settings.MAIL_PROVIDERS if provider.name in names]
 
 
 def waiting() -> list[Any]:

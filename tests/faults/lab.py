@@ -157,6 +157,7 @@ class Installation:
     database: str
     smtp_port: int
     redis_url: str = ""
+    settings: dict[str, str] = field(default_factory=dict)  # besides the usual ones
     started: list[children.Child] = field(default_factory=list)
 
     @property
@@ -164,7 +165,7 @@ class Installation:
         other = {"SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}"}
         if self.redis_url:
             other["REDIS_URL"] = self.redis_url
-        return self.lab.address(self.database, **other)
+        return self.lab.address(self.database, **other, **self.settings)
 
     def start(self, name: str, *command: str, **environment: str) -> children.Child:
         number = len(self.started)

@@ -7,6 +7,7 @@ nothing stays in a dead process's hands.
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db.models import Count, F
 
@@ -14,7 +15,13 @@ from nurture.domain.states import CLAIMABLE, LEASED, MessageState
 from nurture.models import Enrolment, Message
 from nurture.models.choices import values
 from tests.faults.lab import PATIENCE_SECONDS, wait_for
-from tests.smtp import Relay
+
+
+class Taker(Protocol):
+    """Whoever took mails: a relay, or several as one."""
+
+    @property
+    def accepted(self) -> Counter[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def quiet(*, seconds: float = PATIENCE_SECONDS) -> None:
         raise AssertionError(f"not quiet after {seconds:.0f} seconds: {list(states)}") from None
 
 
-def count(relay: Relay) -> Tally:
+def count(relay: Taker) -> Tally:
     rows = list(Message.objects.values_list("message_id", "state", "reason", "resent"))
     accepted = relay.accepted
     ours = {row[0] for row in rows}
@@ -74,7 +81,7 @@ def is_lost(accepted: int, state: str, reason: str) -> bool:
     return bool(accepted) or not reason
 
 
-def hold(relay: Relay, *, seconds: float = PATIENCE_SECONDS) -> Tally:
+def hold(relay: Taker, *, seconds: float = PATIENCE_SECONDS) -> Tally:
     """Wait until it is quiet, then look at every row and every mail."""
     quiet(seconds=seconds)
     found = count(relay)

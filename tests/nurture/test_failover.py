@@ -327,3 +327,17 @@ def test_many_lost_answers_in_a_row_put_no_whole_batch_in_doubt(
     assert sending.LOST_IN_A_ROW <= in_doubt < sending.LOST_IN_A_ROW + CONNECTIONS
     assert Outage.objects.get().provider == "first"
     assert not second.mails
+
+
+def test_a_try_without_an_answer_is_one_that_failed(
+    first: Relay, second: Relay, sequence: Sequence
+) -> None:
+    crowd(9, sequence)
+    fails()
+    pause_is_over()
+    first.hang_up(Phase.DOT, times=math.inf)
+
+    sending.send_claimed(PROGRAMME)
+
+    assert Message.objects.filter(state=MessageState.UNKNOWN).count() == 1
+    assert Outage.objects.get().failures == 2
