@@ -273,7 +273,7 @@ class Delivery:
                 connection.drop()
                 self._refuse(message)
                 return connection
-            receipt = await connection.hand_over(prepared.content)
+            receipt = await connection.hand_over(prepared)
         self._take_down(message, prepared, receipt)
         return connection
 

@@ -31,6 +31,7 @@ class Envelope:
     recipient: str
     content: bytes
     reference: str = ""  # what a delivery report names it by
+    is_plain: bool = False  # certainly no line begins with a dot or ends in another way
 
     @property
     def fingerprint(self) -> str:
@@ -51,11 +52,15 @@ def envelope(message: Message) -> Envelope:
     try:
         kind = MessageKind(message.kind)
         with override(language_of(message)):
-            content = programme(message) if kind is MessageKind.PROGRAMME else notice(message)
+            if kind is MessageKind.PROGRAMME:
+                content, is_plain = programme(message)
+            else:
+                content, is_plain = notice(message), False
     except (KeyError, ValueError, AttributeError, ObjectDoesNotExist) as error:
         raise CannotCompose(type(error).__name__) from error
     sender = verp.sender(message.public_id) or sender_address()
-    return Envelope(sender, addresses.wire(message.address), content, message.public_id.hex)
+    recipient = addresses.wire(message.address)
+    return Envelope(sender, recipient, content, message.public_id.hex, is_plain)
 
 
 def language_of(message: Message) -> str:
@@ -66,8 +71,8 @@ def language_of(message: Message) -> str:
     return message.subscriber.language
 
 
-def programme(message: Message) -> bytes:
-    """A step of a sequence, as it was compiled, with this person's values."""
+def programme(message: Message) -> tuple[bytes, bool]:
+    """A step of a sequence, as it was compiled, with this person's values; whether it is plain."""
     if message.step_version_id is None:
         raise CannotCompose("no step version")
     version = prepared.version(
@@ -81,7 +86,7 @@ def programme(message: Message) -> bytes:
         **personal_links(message, version.fields),
     }
     subject = personalise.into_header(version.subject, values)
-    return b"".join(
+    content = b"".join(
         (
             letter(message, subject=subject),
             # One list for all programmes: its name must not tell which one.
@@ -91,6 +96,7 @@ def programme(message: Message) -> bytes:
             version.content(values),
         )
     )
+    return content, version.is_plain
 
 
 def ways_out(unsubscribe: str) -> str:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ CACHED_VERSIONS = 256  # at some 40 kB each
 # What is published is a twentieth of this at most; more is a row that somebody broke.
 LARGEST = 2_000_000
 SOFT_BREAK = b"=\r\n"
+ROUGH = re.compile(rb"(?<!\r)\n|\r(?!\n)|^\.|\n\.")
 ESCAPES: Mapping[str, Callable[[str], str]] = {
     "text": personalise.one_line,
     "html": personalise.escaped,
@@ -40,10 +41,12 @@ class Slot(NamedTuple):
         if not value:
             return b""
         encoded = binascii.b2a_qp(value.encode()).replace(b"\n", b"\r\n")
+        if encoded.startswith(b".") or b"\n." in encoded:
+            encoded = in_hexadecimal(value.encode())
         return SOFT_BREAK + encoded + SOFT_BREAK
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     """The MIME headers and body of a version: literal bytes with slots between them."""
 
@@ -52,6 +55,11 @@ class Prepared:
     slots: tuple[Slot, ...]
     fields: frozenset[str]  # those that it has a place for
     language: str = ""
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether it has CRLF lines only, and none that begins with a dot, whatever the values."""
+        return not any(ROUGH.search(literal) for literal in self.literals)
 
     def content(self, values: Mapping[str, str]) -> bytes:
         encoded: dict[Slot, bytes] = {}
@@ -94,7 +102,22 @@ def prepare(subject: str, *, text: str, html: str) -> Prepared:
         for name, part in zip(names, parts, strict=True)
     ]
     fields = frozenset(slot.field for slot in slots)
-    return Prepared(subject, tuple(pieces[0::3]), tuple(slots), fields)
+    literals = [pieces[0], *map(undotted, pieces[3::3])]  # after a value a line begins
+    return Prepared(subject, tuple(literals), tuple(slots), fields)
+
+
+def undotted(encoded: bytes) -> bytes:
+    """Quoted-printable that may begin a line, which is no longer than before."""
+    if not encoded.startswith(b"."):
+        return encoded
+    return b"=2E" + SOFT_BREAK + undotted(encoded[1:])
+
+
+def in_hexadecimal(value: bytes) -> bytes:
+    """For a value of which a line would begin with a dot, wherever it is broken."""
+    codes = [f"={byte:02X}".encode() for byte in value]
+    lines = (codes[start : start + 24] for start in range(0, len(codes), 24))
+    return SOFT_BREAK.join(map(b"".join, lines))
 
 
 def boundary_of(text: str, html: str) -> str:

@@ -79,7 +79,7 @@ class ServiceConnection:
         self._envelope = envelope
         return None
 
-    async def hand_over(self, _content: bytes) -> Receipt:
+    async def hand_over(self, _envelope: Envelope) -> Receipt:
         """The call. Only after the fence."""
         deadline = time.monotonic() + CALL_SECONDS
         try:

@@ -187,11 +187,11 @@ class Connection:
         if code != OK:
             self.drop()
 
-    async def hand_over(self, content: bytes) -> Receipt:
+    async def hand_over(self, envelope: Envelope) -> Receipt:
         """The body, the dot, the answer. Only after the fence."""
         self._within(DOT_SECONDS)
         try:
-            await self._line.write(dotted(content))
+            await self._line.write(as_data(envelope))
             code, _lines = await self._reply()
         except TROUBLE as error:
             log.warning("the relay's answer was lost: %s", type(error).__name__)
@@ -265,6 +265,13 @@ def meaning(code: int) -> Answer:
     if code in TEMPORARY:
         return Answer.LATER
     return Answer.BAD_MESSAGE if code in PERMANENT else Answer.LOST
+
+
+def as_data(envelope: Envelope) -> bytes:
+    content = envelope.content
+    if envelope.is_plain and content.endswith(b"\r\n"):
+        return content + b".\r\n"  # to look for what is not there takes as long as to send it
+    return dotted(content)
 
 
 def dotted(content: bytes) -> bytes:

@@ -11,7 +11,10 @@ from nurture.domain import personalise
 from nurture.mail.prepared import prepare
 
 VALUES = st.fixed_dictionaries(
-    {"first_name": st.text(max_size=120), "unsubscribe_url": st.text("abc:/-_=.", max_size=120)}
+    {
+        "first_name": st.text(max_size=120) | st.text(".a ", max_size=120),
+        "unsubscribe_url": st.text("abc:/-_=.", max_size=120),
+    }
 )
 TEXT = "Hello {{first_name}},\n\n" + "long " * 30 + "{{first_name}}\n.\n{{unsubscribe_url}}\n"
 HTML = "<p>Grüße {{ first_name }}" + "<b>x</b>" * 40 + "{{unsubscribe_url}}</p>\n"
@@ -45,6 +48,23 @@ def test_lines_stay_short_and_end_in_crlf(values: dict[str, str]) -> None:
 
     assert max(len(line) for line in content.split(b"\r\n")) <= 76
     assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
+
+
+@given(values=VALUES)
+def test_no_value_begins_a_line_with_a_dot(values: dict[str, str]) -> None:
+    text = TEXT.replace("\n.\n", "\n") + "{{first_name}}...{{first_name}}."
+    prepared = prepare("s", text=text, html=HTML)
+
+    content = prepared.content(values)
+
+    assert prepared.is_plain
+    assert b"\n." not in b"\n" + content
+
+
+def test_a_text_with_such_a_line_is_known() -> None:
+    prepared = prepare("s", text="Hold.\n.5 seconds longer each day\n", html=HTML)
+
+    assert not prepared.is_plain
 
 
 def test_what_a_value_contains_is_never_looked_at_again() -> None:
