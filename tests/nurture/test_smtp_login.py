@@ -44,6 +44,7 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def tokenserver(ours: trustme.CA) -> Iterator[TokenServer]:
+    oauth.shelves.clear()  # a port may come again, and with it the token of another test
     with tokens.serving(authority.server(ours)) as server:
         yield server
 
