@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -166,6 +167,7 @@ def way_to(provider: Provider, outage: Outage | None) -> dict[str, Any]:
         "to": provider.service or provider.host,
         "outage": outage,
         "why": WHY_AWAY[Answer(outage.answer)] if outage else "",
+        "again": outage.retry_at if outage and outage.retry_at > timezone.now() else None,
     }
 
 
