@@ -50,7 +50,7 @@ def usable_plan(draft: Sequence) -> tuple[list[planned.Planned], list[str]]:
     asked = frozenset(draft.asks)
     found = list(planned.faults(draft.steps, asked=asked))
     if faults := besides(found, planned.form_faults(draft.steps)):
-        return [], [str(fault) for fault in faults]
+        return [], [str(fault) for fault in sorted(faults, key=lambda fault: fault.step)]
     with override(draft.locale.language_code):
         return plan_of(draft), []
 
