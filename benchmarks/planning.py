@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks import people
+from config.celery import leave_alone_what_stays
 from nurture import due
 from nurture.models import Enrolment, Message, Sequence
 from tests.faults.people import crowd
@@ -18,6 +19,7 @@ def planned_per_second(sequence: Sequence, enrolments: int) -> float:
     """Due enrolments that get their message, until none is due."""
     crowd(enrolments, sequence, planned=False)
     people.settle()
+    leave_alone_what_stays()  # as in a worker
     now = timezone.now() + timedelta(minutes=1)
     started = time.monotonic()
     planned = 0
