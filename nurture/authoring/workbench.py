@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from wagtail.permissions import policy_registry
 from nurture.authoring import ahead, impact, planned, preview, recall
 from nurture.authoring.compile import plan_of, read
 from nurture.authoring.faults import besides
+from nurture.domain import addresses
 from nurture.models import Correction, Sequence, StepVersion
 
 log = logging.getLogger(__name__)
@@ -129,7 +131,7 @@ def send_as_test(request: HttpRequest, subject: str, text: str, html: str) -> No
     """To the addresses in the form, and tell how it went. Without HTML there is nothing to send."""
     named = request.POST.get("to", "").split(",")
     to = [address.strip() for address in named if address.strip()]
-    if not to or len(to) > MOST_TESTS or not html:
+    if not all(map(is_usable, to)) or not to or len(to) > MOST_TESTS or not html:
         messages.error(request, _("Nothing was sent: this mail has faults, or no usable address."))
         return
     mail = EmailMultiAlternatives(
@@ -140,8 +142,21 @@ def send_as_test(request: HttpRequest, subject: str, text: str, html: str) -> No
         headers={"X-Rehabit-Test": "yes", "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(html, "text/html")
-    mail.send()
-    messages.success(request, _("The test is on its way."))
+    try:
+        mail.send()
+    except (OSError, AnymailError) as error:  # its words may name the address
+        log.warning("a test could not be handed over: %s", type(error).__name__)
+        messages.error(request, _("The mail server does not take it now. Please try again later."))
+    else:
+        messages.success(request, _("The test is on its way."))
+
+
+def is_usable(address: str) -> bool:
+    try:
+        addresses.parse(address)
+    except addresses.BadAddress:
+        return False
+    return True
 
 
 # ------------------------------------------------------------------ afterwards

@@ -176,13 +176,25 @@ def test_a_test_is_marked_and_counted_nowhere(editor: Client, settings: Settings
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize("to", ["", ",".join(f"p{n}@example.org" for n in range(11))])
+@pytest.mark.parametrize(
+    "to", ["", ",".join(f"p{n}@example.org" for n in range(11)), "me", "a@example.org\nBcc: b@c.de"]
+)
 def test_a_test_goes_to_a_few_addresses_only(editor: Client, settings: Settings, to: str) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
     editor.post(reverse("sequence_test", args=[asking().pk]), {"to": to, "step": "1"})
 
     assert not mail.outbox
+
+
+def test_a_mail_server_that_is_away_is_told(editor: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
+    path = reverse("sequence_test", args=[asking().pk])
+
+    answer = editor.post(path, {"to": "me@example.org", "step": "1"}, follow=True)
+
+    assert "does not take it now" in answer.content.decode()
 
 
 def test_who_got_a_version_can_be_called_back_with_a_mail_prepared(editor: Client) -> None:
