@@ -1,6 +1,5 @@
 """Who takes our mail: one provider or more, the first that works first. Parsed and checked here."""
 
-import re
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,6 +10,12 @@ from nurture.domain.hosts import is_near
 
 SMTP_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # and the port of each
 ANYMAIL = "anymail"
+# Those that django-anymail speaks to by HTTP, and that carry our id along, so that their reports
+# find their mail. The others (Amazon SES, MailerSend, Postal, SendGrid) take mail by SMTP.
+SERVICES = frozenset(
+    {"brevo", "mailgun", "mailjet", "mailtrap", "mandrill", "postmark", "resend"}
+    | {"scaleway", "sparkpost", "unisender_go"}
+)
 
 
 class OAuth2(BaseModel):
@@ -93,7 +98,9 @@ class Provider(BaseModel):
 def safe_url(value: str) -> str:
     """The address of a provider if mail to it cannot be read on its way. Raises `ValueError`."""
     url = urlsplit(value)
-    if url.scheme == ANYMAIL and re.fullmatch(r"[a-z][a-z0-9_]*", url.netloc):
+    if url.scheme == ANYMAIL:
+        if url.netloc not in SERVICES:
+            raise ValueError(f"anymail:// takes one of: {', '.join(sorted(SERVICES))}")
         return value
     if url.scheme not in SMTP_SCHEMES or not url.hostname:
         raise ValueError(

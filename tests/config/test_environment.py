@@ -45,6 +45,11 @@ def start(**changes: str) -> subprocess.CompletedProcess[str]:
             "MAIL_PROVIDERS: each provider needs a name of its own",
         ),
         (
+            "MAIL_PROVIDERS",
+            '[{"name": "a", "url": "anymail://postmrak"}]',
+            "MAIL_PROVIDERS: entry 1, url: anymail:// takes one of: brevo, ",
+        ),
+        (
             "MAIL_RATES",
             "gmail.com=5, postmrak=9",
             "MAIL_RATES: postmrak is no domain and no provider; use *, a domain, or one of: relay",

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core.mail import get_connection
 from pytest_django import Settings
 
 from nurture import events, sending
-from nurture.domain.provider import Provider
+from nurture.domain.provider import SERVICES, Provider
 from nurture.domain.states import EventKind, MessageState, Suppressed
 from nurture.mail import service as transport
 from nurture.models import Message, Outage, Sequence, Suppression
@@ -219,6 +221,18 @@ def test_a_service_without_its_keys_takes_no_mail_and_the_log_names_the_setting(
 
     assert seen(mail) == ("deferred", "relay_refuses_us", None)
     assert "POSTMARK_SERVER_TOKEN" in caplog.text
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_each_service_is_one_that_anymail_has_and_carries_our_id_along(service: str) -> None:
+    keys = ("api_key", "api_token", "domain", "project_id", "secret_key", "server_token")
+    options: dict[str, Any] = {**dict.fromkeys(keys, "x"), "api_url": "https://api.example.org"}
+
+    made: Any = get_connection(f"anymail.backends.{service}.EmailBackend", **options)
+
+    assert made.esp_name
+    assert transport.can_say(made, "extra_headers")
+    assert transport.can_say(made, "metadata")
 
 
 def test_the_log_has_no_address(
