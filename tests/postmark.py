@@ -57,6 +57,13 @@ class Service:
         return str(headers.get(name, ""))
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_arguments: object) -> None:
+        """Who has stopped waiting for an answer is nobody's fault."""
+
+
 @contextmanager
 def serve() -> Iterator[Service]:
     service = Service()
@@ -85,8 +92,7 @@ def serve() -> Iterator[Service]:
         def log_message(self, *_arguments: object) -> None:
             return
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), Handler) as server:
         service.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
