@@ -242,7 +242,7 @@ def test_a_translation_without_the_check_in_of_its_source_does_not_publish(
     del child["value"]["body"][1]
     theirs.steps = [child]
 
-    with pytest.raises(CannotCompile, match=r"Paso 1: .*check-in"):
+    with pytest.raises(CannotCompile, match=r"Paso 1: .*pregunta de seguimiento"):
         publish(theirs)
 
     assert not StepVersion.objects.filter(locale=spanish).exists()

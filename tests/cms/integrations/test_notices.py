@@ -93,5 +93,7 @@ def test_nobody_hears_of_it_from_two_workers(committed: None) -> None:
 
     assert notices.tell() == 0
 
-    other.close()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [notices.LOCK])
     assert notices.tell() == 1
+    other.close()
