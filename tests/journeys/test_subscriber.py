@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from uuid import uuid4
@@ -42,11 +43,18 @@ def sign_up(page: Page, installation: Installation, address: str) -> None:
 
 
 def link_in(installation: Installation, address: str, kind: str) -> str:
-    """The first link of a kind ("c" confirms, "u" unsubscribes) in the newest mail."""
-    text = installation.mailbox.await_text(f"to:{address}", seconds=60)
-    link = re.search(rf"http\S+/{kind}/\S+", text)
-    assert link, text
-    return link[0]
+    """The first link of a kind ("c" confirms, "u" unsubscribes) in the newest mail.
+
+    A worker of the installation may have taken the mail in hand and not sent it yet, so the newest
+    one that has such a link is waited for.
+    """
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        text = installation.mailbox.await_text(f"to:{address}", seconds=60)
+        if link := re.search(rf"http\S+/{kind}/\S+", text):
+            return link[0]
+        time.sleep(0.2)
+    raise AssertionError(text)
 
 
 def confirm(page: Page, installation: Installation, address: str) -> None:
