@@ -110,7 +110,7 @@ def test_one_click_in_the_mail_program_ends_the_programme(
     sign_up(page, installation, address)
     confirm(page, installation, address)
     subprocess.run(
-        [sys.executable, "manage.py", "tick", "--at", "2027-01-04T12:00:00Z"],
+        [sys.executable, "manage.py", "tick", "--at", "2027-01-04T07:00:00Z"],
         env=installation.environment,
         check=True,
         capture_output=True,
