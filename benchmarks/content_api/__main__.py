@@ -73,6 +73,10 @@ def measure(seconds: int) -> dict[str, Any]:
             "plain view, document": (f"{bare}/plain/{document.pk}/", []),
             "Rehabit, document": (f"{ours}{shown}", []),
             "plain view, 304": (f"{bare}/plain/{document.pk}/304/", []),
+            "plain view, 304 by our SELECT": (
+                f"{bare}/plain/by-key/{document.key}/304/",
+                known,
+            ),
             "Rehabit, 304": (f"{ours}{shown}", known),
             "plain view, list of 20": (f"{bare}/plain/", []),
             "Rehabit, list of 20": (f"{ours}/api/v1/articles/?limit=20", []),
