@@ -57,7 +57,7 @@ class Proxy:
         return there
 
     def _pass(self, client: socket.socket, server: socket.socket) -> None:
-        dead = False
+        dead = cut = False
         with suppress(OSError, ValueError), client, server:
             while True:
                 ready, _w, _x = select.select([client, server], [], [])
@@ -69,9 +69,9 @@ class Proxy:
                         self.swallowed += 1
                     elif sock is client:
                         server.sendall(data)
-                        if self._is_cut(data):
-                            server.recv(1)  # the server has done it, and has answered
-                            return
+                        cut = cut or self._is_cut(data)
+                    elif cut:  # the server has done it, and has answered
+                        return
                     else:
                         client.sendall(data)
                         dead = bool(self._pattern and self._pattern in data)
