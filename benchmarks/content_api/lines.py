@@ -6,8 +6,8 @@ from typing import Any
 GOALS = (
     ("Rehabit, document", "plain view, document", 0.8),
     ("Rehabit, list of 20", "plain view, list of 20", 0.8),
-    ("Rehabit, 304", "plain view, 304 by our SELECT", 0.9),
-    ("Rehabit, 304", "plain view, 304", None),  # it asks for less: one column, by number
+    ("Rehabit, 304", "plain view, 304", 0.9),
+    ("Rehabit, 304", "plain view, 304 by our SELECT", None),
     ("Rehabit, document", "Wagtail v3, detail", 10),
     ("Rehabit, document", "Wagtail v2, detail", None),
     ("Rehabit, list of 20", "Wagtail v2, list of 20, all fields", 20),
