@@ -65,7 +65,7 @@ bench: $(STAMP) ## Measure against limits and peers (needs smtp-sink and wrk, an
 	$(BIN)/python -m benchmarks $(BENCH)
 
 requirements: $(STAMP) ## Compile requirements/*.txt again (needs uv)
-	for name in base local dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.txt; done
+	for name in base local dev peers; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Forget the environment and all local data
 	rm -rf $(VENV) .local

@@ -15,10 +15,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core import mail  # noqa: E402
 
-from benchmarks.people import HTML, TEXT  # noqa: E402
+from benchmarks.mails import HTML, SENDER, TEXT, headers, personal  # noqa: E402
 from nurture.mail import prepared  # noqa: E402
-
-SENDER = "hello@larkfield.example"
 
 
 def ready(mails: int) -> None:
@@ -33,12 +31,12 @@ def ready(mails: int) -> None:
 def django_mail(number: int) -> mail.EmailMultiAlternatives:
     message = mail.EmailMultiAlternatives(
         "A little more",
-        TEXT.replace("{{first_name}}", f"Person {number}"),
+        personal(TEXT, number),
         SENDER,
         [f"person{number}@example.org"],
-        headers={"List-Id": "<programme.larkfield.example>", "X-Number": str(number)},
+        headers=headers(number),
     )
-    message.attach_alternative(HTML.replace("{{first_name}}", f"Person {number}"), "text/html")
+    message.attach_alternative(personal(HTML, number), "text/html")
     return message
 
 
@@ -64,7 +62,7 @@ WAYS: dict[str, Callable[[int], None]] = {
 
 def main() -> None:
     way, mails = WAYS[sys.argv[1]], int(sys.argv[2])
-    way(100)
+    way(min(mails, 100))
     started = time.monotonic()
     way(mails)
     print(mails / (time.monotonic() - started))

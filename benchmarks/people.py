@@ -5,15 +5,11 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
+from benchmarks.mails import HTML, TEXT
 from nurture import due
 from nurture.models import Message, Sequence, StepVersion
 from tests.factories import published_sequence
 from tests.faults.people import crowd
-
-FIELDS = " ".join(["Dear {{first_name}},"] * 3)
-WORDS = "Lift your hips slowly and lower them again without letting go of the breath. "
-TEXT = f"{FIELDS}\n{WORDS * 75}\n{{{{unsubscribe_url}}}}\n"
-HTML = f"<html><body><p>{FIELDS}</p><p>{WORDS * 165}</p><a href='{{{{unsubscribe_url}}}}'>x</a>"
 
 
 def programme() -> Sequence:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ class Stand:
     processes: Processes
     environment: dict[str, str]
     port: int
+    database: Callable[[str], str]  # makes one by name; its address
 
     def start(self, name: str, *command: str, **environment: str) -> children.Child:
         child = children.start(
@@ -83,7 +84,7 @@ def stand() -> Iterator[Stand]:
             "LOG_LEVEL": "WARNING",
         }
         os.environ.update(environment)
-        there = Stand(processes, environment, port)
+        there = Stand(processes, environment, port, cluster.ensure_database)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity=0"],
             check=True,

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from nurture import announcing, counting, enrolment
+from nurture import announcing, counting, enrolment, whose_turn
 from nurture.consent import Gone
 from nurture.domain import feedback
 from nurture.domain.counted import Counted
@@ -130,11 +130,8 @@ def settle(now: datetime, *, limit: int) -> int:
     An answer that came before its mail was known as sent has waited for this moment, too. Rows are
     locked and skipped, as in `due.claim`, of which this is a part.
     """
-    rows = list(
-        Enrolment.objects.silent(now)
-        .select_for_update(of=("self",), no_key=True, skip_locked=True)
-        .order_by("due_at", "pk")[:limit]
-    )
+    ids = whose_turn.silent(now, limit=limit)
+    rows = Enrolment.objects.filter(pk__in=ids).order_by("due_at", "pk")
     questions = Message.objects.select_related("subscriber", "enrolment", "step_version__step")
     for row in rows:
         try:
@@ -147,7 +144,7 @@ def settle(now: datetime, *, limit: int) -> int:
             counting.count({Counted.IMPOSSIBLE: 1})
             continue
         settle_one(question, now=now)
-    return len(rows)
+    return len(ids)
 
 
 def settle_one(question: Asked, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from nurture import brake, checkins, enrolment, frequency, goals, plans, statements
+from nurture import brake, checkins, enrolment, frequency, goals, plans, statements, whose_turn
 from nurture.domain import alternatives
 from nurture.domain.alternatives import Choice
 from nurture.domain.states import OPEN, MessageKind, MessageState, Reason
@@ -42,8 +42,8 @@ def plan(now: datetime, *, limit: int = BATCH) -> int:
     Safe to call from any number of places at once: rows are locked and skipped, and the database
     refuses a second message for the same turn.
     """
+    goals.settle(limit=limit)
     with transaction.atomic():
-        goals.settle(limit=limit)
         enrolment.wake(now=now, limit=limit)
     follow_the_plan(now, limit=limit)
     with transaction.atomic():
@@ -122,14 +122,14 @@ def claimed(now: datetime, *, limit: int) -> list[Enrolment]:
 
 def claimable(now: datetime, *, limit: int) -> list[Enrolment]:
     """Those that are due and that nobody else is planning, locked; oldest first."""
-    due = Enrolment.objects.due(now).select_related("subscriber").defer(*UNREAD)
-    due = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    rows = list(due.order_by("due_at", "pk")[:limit])
+    ids = whose_turn.due(now, limit=limit)
+    rows = Enrolment.objects.filter(pk__in=ids).select_related("subscriber").defer(*UNREAD)
+    found = list(rows.order_by("due_at", "pk"))
     sequences = Sequence.objects.select_related("locale")
-    known = sequences.in_bulk({row.sequence_id for row in rows})  # few, and large
-    for row in rows:
+    known = sequences.in_bulk({row.sequence_id for row in found})  # few, and large
+    for row in found:
         row.sequence = known[row.sequence_id]
-    return rows
+    return found
 
 
 BUSY = """
@@ -154,13 +154,7 @@ def follow_the_plan(now: datetime, *, limit: int) -> None:
     """Re-plan those that an edit has overtaken, before anything is claimed by the old plan."""
     with transaction.atomic():
         known = plans.Plans()
-        rows = (
-            Enrolment.objects.outdated()
-            .select_related("subscriber")
-            .select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .order_by("pk")[:limit]
-        )
-        for row in rows:
+        for row in whose_turn.overtaken(limit=limit):
             enrolment.replan(row, known[row.sequence_id], now=now)
 
 

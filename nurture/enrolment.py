@@ -215,7 +215,8 @@ def reopen(row: Enrolment) -> bool:
     if same.filter(state__in=values(RUNNING)).exists():
         return False
     finished = Enrolment.objects.filter(pk=row.pk, state=EnrolmentState.FINISHED)
-    return bool(finished.update(state=EnrolmentState.ACTIVE, reason=Reason.NONE, ended_at=None))
+    again = {"state": EnrolmentState.ACTIVE, "reason": Reason.NONE, "ended_at": None}
+    return bool(finished.update(**again, finish_settled=False))
 
 
 def go_to(row: Enrolment, step: int, *, now: datetime) -> None:

@@ -4,7 +4,8 @@ end early where the editor said so. Runs inside the caller's transaction.
 
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from nurture import enrolment
 from nurture.domain import exits
@@ -53,25 +54,29 @@ def concern(row: Enrolment, event: Happened, *, now: datetime) -> bool:
 
 
 def settle(*, limit: int) -> int:
-    """End those that end when their person has finished another programme; how many.
+    """End those that end when their person has finished another programme; how many were finished.
 
     Looked up before each planning and not when a programme finishes: that happens while its rows
-    are locked, and others of the same person would be locked out of order.
+    are locked, and others of the same person would be locked out of order. So what was looked at is
+    marked in a transaction of its own. Whoever dies before that looks once more.
     """
-    finished = Enrolment.objects.filter(
-        ~Q(pk=OuterRef("pk")),
-        subscriber=OuterRef("subscriber"),
-        state=EnrolmentState.FINISHED,
-        ended_at__gte=OuterRef("started_at"),
+    finished = Enrolment.objects.filter(state=EnrolmentState.FINISHED, finish_settled=False)
+    ids = list(finished.order_by("-ended_at").values_list("pk", flat=True)[:limit])
+    if not ids:
+        return 0
+    others = Enrolment.objects.filter(
+        pk__in=ids, subscriber=OuterRef("subscriber"), ended_at__gte=OuterRef("started_at")
     ).exclude(sequence=OuterRef("sequence"))
+    people = Enrolment.objects.filter(pk__in=ids).values("subscriber")
     leaving = Enrolment.objects.filter(
-        Exists(finished),
+        Exists(others),
+        subscriber__in=people,
         state__in=values(RUNNING),
         sequence__exit_on__contains=[Happened.FINISHED_ANOTHER.value],
     )
-    ids = list(
-        leaving.order_by(F("due_at").asc(nulls_last=True)).values_list("pk", flat=True)[:limit]
-    )
-    if ids:
-        enrolment.stop(Enrolment.objects.filter(pk__in=ids), reason=Reason.FINISHED_ANOTHER)
+    with transaction.atomic():
+        enrolment.stop(leaving, reason=Reason.FINISHED_ANOTHER)
+    with transaction.atomic():
+        rows = enrolment.lock(Enrolment.objects.filter(pk__in=ids))
+        finished.filter(pk__in=[row.pk for row in rows]).update(finish_settled=True)
     return len(ids)

@@ -35,7 +35,10 @@ log = logging.getLogger(__name__)
 
 AnyConnection: TypeAlias = Connection | ServiceConnection
 
+# So many mails are claimed at once, and for each connection at least so many: at the end of a batch
+# connections stand idle until the last one has its answer.
 BATCH = 500
+BATCH_OF_ONE = 16
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
 LEAST_WAIT_SECONDS = 1.0
 # Who stands at the fence waits so long for others to come: one commit for all costs less.
@@ -98,7 +101,7 @@ class Sender:
         batch = outbox.claim(
             self._kinds,
             token=token,
-            limit=min(1 if route.is_probe else BATCH, self._limit - self.taken),
+            limit=min(1 if route.is_probe else batch_size(), self._limit - self.taken),
             provider=route.provider.name,
             repeats_only=repeats_only,
         )
@@ -125,6 +128,10 @@ class Sender:
         while self._turns.going_on:
             self._turns.turn(math.inf)
         self._idle.clear()
+
+
+def batch_size() -> int:
+    return max(BATCH, BATCH_OF_ONE * settings.SMTP_CONNECTIONS)
 
 
 class Delivery:

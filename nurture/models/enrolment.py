@@ -16,27 +16,13 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def due(self, now: datetime) -> "EnrolmentQuerySet":
         """Those whose next mail is due by the live plan. `now` is programme time, aware."""
-        return self.at_their_time(now).filter(awaits_answer=False)
-
-    def silent(self, now: datetime) -> "EnrolmentQuerySet":
-        """Those whose next mail would be due, but whose last one is not answered."""
-        return self.at_their_time(now).filter(awaits_answer=True)
-
-    def at_their_time(self, now: datetime) -> "EnrolmentQuerySet":
-        return self.on_air().filter(due_at__lte=now, plan_number=F("sequence__plan_number"))
+        by_plan = self.on_air().filter(plan_number=F("sequence__plan_number"))
+        return by_plan.filter(due_at__lte=now, awaits_answer=False)
 
     def reached_goal(self) -> "EnrolmentQuerySet":
         """Those whose goal was reached, be it by an event or by finishing."""
         finishing = Q(sequence__goal_event="finished", state=EnrolmentState.FINISHED)
         return self.filter(finishing | Q(goal_reached_at__isnull=False))
-
-    def outdated(self) -> "EnrolmentQuerySet":
-        """Those that were scheduled by an older plan and wait for a mail."""
-        return (
-            self.on_air()
-            .exclude(plan_number=F("sequence__plan_number"))
-            .filter(due_at__isnull=False)
-        )
 
 
 class Enrolment(QuickToRead):
@@ -63,7 +49,7 @@ class Enrolment(QuickToRead):
     )
     # Whose wait counts, if not the next step's: a repeated step comes when another would have.
     timed_by = models.ForeignKey(
-        "nurture.Step", on_delete=models.SET_NULL, null=True, related_name="+"
+        "nurture.Step", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     due_at = models.DateTimeField(null=True)
     anchored_at = models.DateTimeField(null=True)
@@ -79,6 +65,8 @@ class Enrolment(QuickToRead):
     plan_number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # Finished, and what ends by it has been ended: see `goals.settle`.
+    finish_settled = models.BooleanField(default=False, db_default=False)
     # When the goal was reached by something that happened; finishing needs no date of its own.
     goal_reached_at = models.DateTimeField(null=True)
 
@@ -87,9 +75,9 @@ class Enrolment(QuickToRead):
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at", "id"],
+                fields=["awaits_answer", "due_at", "id"],
                 condition=Q(state=EnrolmentState.ACTIVE.value),
-                name="enrolment_due",
+                name="enrolment_at_its_time",
             ),
             models.Index(
                 fields=["sequence", "plan_number"],
@@ -100,6 +88,16 @@ class Enrolment(QuickToRead):
                 fields=["paused_until"],
                 condition=Q(state=EnrolmentState.PAUSED.value),
                 name="enrolment_paused",
+            ),
+            models.Index(
+                fields=["ended_at"],
+                condition=Q(state=EnrolmentState.FINISHED.value, finish_settled=False),
+                name="enrolment_just_finished",
+            ),
+            models.Index(
+                fields=["timed_by"],
+                condition=Q(timed_by__isnull=False),
+                name="enrolment_timed_by",
             ),
         ]
         constraints = [

@@ -35,7 +35,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(QuickToRead):
-    """One e-mail to one address: the outbox row, and afterwards the record of what happened."""
+    """One e-mail to one address: the outbox row, and afterwards the record of what happened.
+
+    Each mail is inserted once and written three times, and each time PostgreSQL writes to all
+    indexes. So a column that is mostly null has one of its other rows only, and none is there
+    twice: `turn_once_per_enrolment` finds the messages of an enrolment, too.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = column(MessageKind)
@@ -46,19 +51,25 @@ class Message(QuickToRead):
     address = models.EmailField(max_length=254)
     address_hash = models.CharField(max_length=64)
     enrolment = models.ForeignKey(
-        "nurture.Enrolment", on_delete=models.CASCADE, null=True, related_name="messages"
-    )
+        "nurture.Enrolment", on_delete=models.CASCADE, null=True, related_name="messages",
+        db_index=False,
+    )  # fmt: skip
     turn = models.PositiveIntegerField(null=True)
     step_version = models.ForeignKey(
         "nurture.StepVersion", on_delete=models.PROTECT, null=True, related_name="messages"
     )
     choice = models.CharField(max_length=40, blank=True)  # which exercises: domain.alternatives
-    consent = models.ForeignKey("nurture.Consent", on_delete=models.CASCADE, null=True)
-    check_in = models.ForeignKey(
-        "nurture.CheckIn", on_delete=models.CASCADE, null=True, related_name="notices"
+    consent = models.ForeignKey(
+        "nurture.Consent", on_delete=models.CASCADE, null=True, db_index=False
     )
-    correction = models.ForeignKey("nurture.Correction", on_delete=models.PROTECT, null=True)
-    message_id = models.CharField(max_length=160, unique=True, default=new_message_id)
+    check_in = models.ForeignKey(
+        "nurture.CheckIn", on_delete=models.CASCADE, null=True, related_name="notices",
+        db_index=False,
+    )  # fmt: skip
+    correction = models.ForeignKey(
+        "nurture.Correction", on_delete=models.PROTECT, null=True, db_index=False
+    )
+    message_id = models.CharField(max_length=160, default=new_message_id)
 
     state = column(MessageState, default=MessageState.QUEUED)
     reason = column(Reason, default=Reason.NONE, blank=True)
@@ -100,12 +111,20 @@ class Message(QuickToRead):
                 condition=Q(state=MessageState.UNKNOWN.value),
                 name="message_in_doubt",
             ),
+            *(
+                models.Index(
+                    fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"message_{name}"
+                )
+                for name in ("consent", "check_in", "correction")
+            ),
             # Tiny, since rows lie in the order in which they were written.
             BrinIndex(fields=["created_at"], name="message_by_age", autosummarize=True),
         ]
         constraints = [
             known("state", MessageState),
             known("kind", MessageKind),
+            # By a constraint: `unique=True` adds a second index, for prefixes.
+            models.UniqueConstraint(fields=["message_id"], name="message_id_once"),
             models.UniqueConstraint(fields=["enrolment", "turn"], name="turn_once_per_enrolment"),
             models.UniqueConstraint(
                 fields=["enrolment"],

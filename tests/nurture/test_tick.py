@@ -109,11 +109,11 @@ def test_without_a_relay_a_round_ends_soon_and_loses_nothing(
     relay: smtp.Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd(60, published_sequence(steps=1))
-    monkeypatch.setattr(sending, "BATCH", 10)
+    monkeypatch.setattr(sending, "batch_size", lambda: 10)
     relay.hang_up(Phase.GREETING, times=math.inf)
 
     tick(timezone.now())
 
-    assert 1 <= relay.connections <= sending.BATCH
+    assert 1 <= relay.connections <= 10
     assert Enrolment.objects.filter(state=EnrolmentState.ACTIVE).count() == 60
     assert not Message.objects.exclude(state__in=["queued", "deferred"]).exists()

@@ -1,0 +1,1 @@
+"""django-post-office beside us, in an environment of its own: `requirements/peers.txt`."""
