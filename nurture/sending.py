@@ -45,6 +45,9 @@ LEAST_WAIT_SECONDS = 1.0
 GATHER_SECONDS = 0.004
 # An outcome waits so long for a commit that somebody else needs.
 UNWRITTEN_SECONDS = 0.1
+# If for so long nobody says anything, the relay is slow: what there is to write is written now, or
+# those who come to the fence next would have to wait for it.
+LULL_SECONDS = 0.001
 # After so many lost answers without any other between them, a provider counts as away.
 LOST_IN_A_ROW = 5
 # What is not begun by then is given back, long before its lease ends.
@@ -176,7 +179,7 @@ class Delivery:
                 heard = self._turns.turn(self._patience())
                 if self._writing and (heard or self._has_come_back(self._writing)):
                     self._let_through(self._writing)
-                if not self._writing and (self._all_wait() or time.monotonic() >= self._commit_at):
+                if not self._writing and self._is_time_to_write():
                     self._write_down()
             self._write_all_down()
         except BaseException:
@@ -191,7 +194,13 @@ class Delivery:
         """How long there is nothing to do here, if nobody says anything."""
         if self._writing:
             return 0.0 if self._has_come_back(self._writing) else math.inf
-        return max(self._commit_at - time.monotonic(), 0.0)
+        if not (self._outcomes or self._at_the_fence):
+            return math.inf
+        return min(max(self._commit_at - time.monotonic(), 0.0), LULL_SECONDS)
+
+    def _is_time_to_write(self) -> bool:
+        late = time.monotonic() >= self._commit_at
+        return late or self._all_wait() or not self._turns.stirred
 
     def _has_come_back(self, writing: Writing) -> bool:
         return writing.trip is None or writing.trip.ended

@@ -50,6 +50,7 @@ class Turns:
 
     def __init__(self) -> None:
         self.going_on = 0
+        self.stirred = False  # whether the last turn let anybody go on
         self._selector = selectors.DefaultSelector()
         self._events: dict[int, int] = {}
         self._waiting: dict[int, tuple[Conversation, float]] = {}
@@ -67,7 +68,7 @@ class Turns:
     def turn(self, seconds: float) -> bool:
         """Wait for at most so long, then let everybody go on who can; whether what is watched has
         something to say."""
-        heard = False
+        heard = self.stirred = False
         for key, _event in self._selector.select(min(seconds, PATROL_SECONDS)):
             if key.fd == self._watched:
                 heard = True
@@ -76,6 +77,7 @@ class Turns:
             if waiting is None:  # somebody says something that nobody listens for
                 self.forget(key.fd)
             else:
+                self.stirred = True
                 self._run(waiting[0])
         self._patrol()
         return heard
