@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import time
@@ -48,6 +49,8 @@ def main() -> int:
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--only", default="sends,slow,due,memory,signup,authoring,content")
     given = options.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # what was started is stopped then, too
+        signal.signal(number, signal.default_int_handler)
     lines: list[Line] = []
     with stand.stand() as there:
         import django  # noqa: PLC0415  # its settings exist only now

@@ -127,12 +127,14 @@ def release(messages: Iterable[Message], *, token: uuid.UUID) -> None:
     )
 
 
-def put_off(messages: Collection[Message], *, token: uuid.UUID, seconds: float) -> None:
-    """Too many at once: these go later. It is no attempt."""
+def put_off(
+    messages: Collection[Message], *, token: uuid.UUID, seconds: float, reason: Reason
+) -> None:
+    """These go later. It is no attempt."""
     ids = [message.pk for message in messages]
     Message.objects.filter(pk__in=ids, state=MessageState.CLAIMED, lease_token=token).update(
         state=MessageState.QUEUED,
-        reason=Reason.PACED,
+        reason=reason,
         lease_token=None,
         lease_until=None,
         next_attempt_at=Now() + timedelta(seconds=seconds),

@@ -13,12 +13,13 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import TypeAlias
 
 from django.conf import settings
 from django.utils import timezone
 
-from nurture import brake, outbox, pace, routing
+from nurture import brake, lateness, outbox, pace, routing
 from nurture.domain import retry
 from nurture.domain.retry import Answer, Verdict
 from nurture.domain.states import TRANSACTIONAL, MessageKind, MessageState, Reason
@@ -169,7 +170,7 @@ class Delivery:
         self._commit_at = math.inf
         self._asked_to_slow_down: list[str] = []
         self._until = time.monotonic() + BEGIN_WITHIN_SECONDS
-        self._todo = deque(self._paced(list(self._allowed(batch))))
+        self._todo = deque(self._paced(self._in_hours(list(self._allowed(batch)))))
 
     def run(self) -> None:
         try:
@@ -217,6 +218,19 @@ class Delivery:
             elif verdict := outbox.why_not(message, token=self._token):
                 self._record(message, verdict)
 
+    def _in_hours(self, messages: list[Message]) -> list[Message]:
+        """Without those that are late, and whose people want no mail at this hour."""
+        now = timezone.now()
+        openings = lateness.openings(messages, self._plans, now=now)
+        later: dict[datetime, list[Message]] = defaultdict(list)
+        for message in messages:
+            if message.pk in openings:
+                later[openings[message.pk]].append(message)
+        for moment, late in later.items():
+            seconds = (moment - now).total_seconds()
+            outbox.put_off(late, token=self._token, seconds=seconds, reason=Reason.OUT_OF_HOURS)
+        return [message for message in messages if message.pk not in openings]
+
     def _paced(self, messages: list[Message]) -> Iterator[Message]:
         """Those for which there is room now; a signup is never put off."""
         waiting: dict[str, list[Message]] = defaultdict(list)
@@ -231,7 +245,7 @@ class Delivery:
             yield from (*first, *others[:room])
             if others[room:]:
                 wait = max(grants[domain].wait, LEAST_WAIT_SECONDS)
-                outbox.put_off(others[room:], token=self._token, seconds=wait)
+                outbox.put_off(others[room:], token=self._token, seconds=wait, reason=Reason.PACED)
 
     async def _deliver(self) -> None:
         """One connection's work: message after message, while there are any and a relay."""

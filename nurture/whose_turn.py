@@ -1,9 +1,10 @@
 """Finding those whose time has come, among millions.
 
 Each question walks an index in its order and stops after `limit` rows. That must not depend on what
-the database happens to know about its tables: a sequence joined to its enrolments looks rare to a
-planner without statistics, which then reads and sorts all that is due to find a thousand. So a
-sequence is asked about row by row, and the statements are planned without their values.
+the database happens to know about sequences: of a table with so few rows it rarely gathers
+statistics, so it takes a sequence that is joined for rare, and reads and sorts all that is due to
+find a thousand. So the sequence is asked about row by row, and the statements are planned without
+their values.
 """
 
 from datetime import datetime

@@ -145,6 +145,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     OUT_OF_REVIEW = "out_of_review"
     PACED = "paced"
+    OUT_OF_HOURS = "out_of_hours"  # late, and now is no hour for mail
     RESTORED = "restored"
     RESENT_ONCE = "resent_once"
     WARNING_SIGN = "warning_sign"

@@ -88,6 +88,8 @@ class Chaos:
 
 def main() -> int:
     arguments = parser().parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # what was started is stopped then, too
+        signal.signal(number, signal.default_int_handler)
     servers = throwaway.start(os.environ)
     os.environ.update(servers.environment)
     lab = Lab.open(dump=None)

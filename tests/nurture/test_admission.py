@@ -259,6 +259,28 @@ def test_finishing_another_programme_ends_one_before_its_next_mail() -> None:
     assert his.messages.exists()
 
 
+def test_a_programme_that_is_finished_twice_ends_others_twice() -> None:
+    """Finished, opened again by an answer, and finished once more."""
+    anna = ANNA.joins()
+    first = enrolled(anna, published_sequence(steps=1), now=NOW)
+    done = Enrolment.objects.filter(pk=first.pk)
+    done.update(state="finished", ended_at=NOW, due_at=None)
+    due.claim(NOW)
+    row = enrolled(
+        anna,
+        published_sequence(steps=2, exit_on=["finished_another"]),
+        now=NOW + timedelta(hours=1),
+    )
+    due.claim(NOW)
+    assert refreshed([row])[0].state == "active"
+
+    assert enrolment.reopen(refreshed([first])[0])
+    done.update(state="finished", ended_at=NOW + timedelta(hours=2))
+    due.claim(NOW)
+
+    assert refreshed([row])[0].reason == "finished_another"
+
+
 def test_what_was_finished_before_does_not_end_what_began_after() -> None:
     anna = ANNA.joins()
     other = enrolled(anna, published_sequence(steps=1), now=NOW)

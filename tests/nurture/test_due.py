@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from nurture import due, outbox
+from nurture import due, outbox, whose_turn
 from nurture.domain.schedule import Window
 from nurture.domain.states import EnrolmentState, MessageState, Reason
 from nurture.models import Enrolment, Message, Sequence, StepVersion
@@ -21,6 +21,7 @@ from tests.factories import (
     raw_steps,
     waiting,
 )
+from tests.faults.people import crowd
 from tests.nurture.steps import at_once, enrolled
 
 MONDAY = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -284,3 +285,53 @@ def test_planning_beside_a_publication_ends_with_everybody_on_the_live_plan(
         pass
 
     assert Message.objects.values("enrolment").distinct().count() == Message.objects.count() == 20
+
+
+# ------------------------------------------------------------------ among very many
+
+
+@pytest.mark.parametrize("question", [whose_turn.DUE, whose_turn.SILENT])
+@pytest.mark.parametrize("analysed", ["nurture_enrolment", "nurture_enrolment, nurture_sequence"])
+def test_a_thousand_are_found_without_reading_all_that_are_due(
+    db: None, question: str, analysed: str
+) -> None:
+    """It walks the index and sorts nothing, also while little is known about sequences."""
+    crowd(3_000, published_sequence(steps=2), planned=False)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {analysed}")
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE asked(timestamptz, int) AS {with_numbers(question)}")
+        cursor.execute("EXPLAIN EXECUTE asked(now(), 1000)")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE asked")
+
+    assert "enrolment_at_its_time" in plan
+    assert "Sort" not in plan
+
+
+def with_numbers(question: str) -> str:
+    return question.replace("%(now)s", "$1").replace("%(limit)s", "$2")
+
+
+def test_edits_of_several_sequences_are_followed_in_one_look(db: None) -> None:
+    sequences = [published_sequence(steps=2, title=f"Steady {number}") for number in range(3)]
+    anna = ANNA.joins()
+    rows = [enrolled(anna, one, now=MONDAY) for one in sequences]
+    Sequence.objects.filter(pk__in=[one.pk for one in sequences[1:]]).update(plan_number=9)
+
+    due.follow_the_plan(MONDAY, limit=10)
+
+    for row in rows:
+        row.refresh_from_db()
+    assert [row.plan_number for row in rows] == [sequences[0].plan_number, 9, 9]
+
+
+def test_whoever_was_dated_by_a_plan_that_is_no_more_is_dated_anew(db: None) -> None:
+    """After a restored sequence, say: a number that is too high is no better than an old one."""
+    row = enrolled(ANNA.joins(), published_sequence(steps=2), now=MONDAY)
+    Enrolment.objects.update(plan_number=99)
+
+    due.follow_the_plan(MONDAY, limit=10)
+
+    row.refresh_from_db()
+    assert row.plan_number == row.sequence.plan_number
