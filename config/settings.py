@@ -198,16 +198,10 @@ EMERGENCY_NUMBERS = env.EMERGENCY_NUMBERS
 STAFF_ADDRESS = env.STAFF_ADDRESS or parseaddr(env.MAIL_FROM)[1]
 
 # Wagtail's own mail to staff (password resets, moderation) goes by the first provider.
-first = env.providers[0]
-if first.service:
-    EMAIL_BACKEND = f"anymail.backends.{first.service}.EmailBackend"
-else:
-    EMAIL_HOST = first.host
-    EMAIL_PORT = first.port
-    EMAIL_HOST_USER = first.user
-    EMAIL_HOST_PASSWORD = first.password
-    EMAIL_USE_SSL = first.encryption == "tls"
-    EMAIL_USE_TLS = first.encryption == "starttls"
+service = env.providers[0].service
+EMAIL_BACKEND = (
+    f"anymail.backends.{service}.EmailBackend" if service else "nurture.mail.backend.EmailBackend"
+)
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.MAIL_FROM
 MAIL_DOMAIN = parseaddr(env.MAIL_FROM)[1].rpartition("@")[2]

@@ -7,7 +7,7 @@ from typing import Any
 from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import get_connection, send_mail
+from django.core.mail import send_mail
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.formats import date_format
@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from nurture.domain.provider import Provider
 from nurture.domain.states import Halted
 from nurture.mail import service
+from nurture.mail.backend import EmailBackend
 from nurture.models import Halt, Outage
 from nurture.models.halt import ALL
 
 log = logging.getLogger(__name__)
 
 LONG = timedelta(minutes=15)
-SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
 def tell() -> None:
@@ -56,24 +56,11 @@ def connection() -> Any:
     first, *others = settings.MAIL_PROVIDERS
     if first.name not in away:
         return None
-    # Django cannot log in by OAuth2.
-    usable = (one for one in others if one.name not in away and one.oauth2 is None)
-    return next((connection_to(one) for one in usable), None)
+    return next((connection_to(one) for one in others if one.name not in away), None)
 
 
 def connection_to(provider: Provider) -> Any:
-    if provider.service:
-        return service.backend(provider)
-    return get_connection(
-        SMTP_BACKEND,
-        host=provider.host,
-        port=provider.port,
-        username=provider.user,
-        password=provider.password,
-        use_tls=provider.encryption == "starttls",
-        use_ssl=provider.encryption == "tls",
-        timeout=settings.EMAIL_TIMEOUT,
-    )
+    return service.backend(provider) if provider.service else EmailBackend(provider=provider)
 
 
 def text_about(row: Halt) -> str:

@@ -17,6 +17,7 @@ import psutil
 
 from config.local import throwaway
 from config.local.children import Child
+from tests import smtp
 from tests.faults.lab import Installation, Lab, django_looks_at, pool, signalled
 
 WORKERS = 3
@@ -31,6 +32,7 @@ class Chaos:
     """Breaks something every now and then, and counts what it broke."""
 
     installation: Installation
+    relay: smtp.Relay
     chance: random.Random
     workers: list[Child] = field(default_factory=list)
     beat: Child | None = None
@@ -42,9 +44,15 @@ class Chaos:
 
     def strike(self) -> None:
         """One fault, most often the death of a process that works."""
-        acts = (self.kill_pool, self.kill_worker, self.cut_sessions, self.crash, self.wipe)
-        weights = (930, 15, 40, 5, 10)
-        self.chance.choices(acts, weights)[0]()
+        acts = {
+            self.kill_pool: 930,
+            self.kill_worker: 15,
+            self.cut_sessions: 40,
+            self.crash: 5,
+            self.wipe: 10,
+            self.lose_an_answer: 100,  # one by one: many in a row are an outage
+        }
+        self.chance.choices(list(acts), list(acts.values()))[0]()
 
     @property
     def kills(self) -> int:
@@ -75,6 +83,10 @@ class Chaos:
         self.installation.lab.kill_redis()
         self.installation.lab.restart_redis()
         self.done["broker killed and wiped"] += 1
+
+    def lose_an_answer(self) -> None:
+        self.relay.hang_up(smtp.Phase.DOT)
+        self.done["answers to a whole mail lost"] += 1
 
     def supervise(self) -> None:
         """As docker does: what ended by itself is started again."""
@@ -112,41 +124,48 @@ def run(lab: Lab, arguments: argparse.Namespace) -> int:
     import django  # noqa: PLC0415  # its settings exist only now
 
     django.setup()
-    from django.db import Error, connections  # noqa: PLC0415
-
-    from tests import smtp  # noqa: PLC0415
-    from tests.faults import people, promises  # noqa: PLC0415
+    from tests.faults import promises  # noqa: PLC0415
 
     with smtp.Relay() as relay, django_looks_at(lab.new_database()) as database:
         relay.stall(smtp.Phase.DATA, seconds=STALL_SECONDS, times=float("inf"))
-        relay.hang_up(smtp.Phase.DOT, times=arguments.mails // 200, skip=5)
         installation = Installation(lab, database, relay.port)
-        chaos = Chaos(installation, random.Random(arguments.seed))
-        sequence = people.crowd(arguments.mails, planned=False)
-        chaos.start()
-        began = said = time.monotonic()
-        planned = arguments.mails
-        while time.monotonic() - began < AT_MOST_SECONDS:
-            time.sleep(chaos.chance.uniform(0.1, 0.35))
-            try:
-                if chaos.kills < arguments.kills:
-                    if still_to_go() < FEW:  # what breaks must break something
-                        people.crowd(500, sequence, planned=False)
-                        planned += 500
-                    chaos.strike()
-                elif len(relay.mails) >= planned // 2 and promises.is_quiet() and nobody_is_due():
-                    break
-            except Error:
-                connections.close_all()
-            chaos.supervise()
-            if time.monotonic() - said > 15:
-                said = time.monotonic()
-                print(f"  {len(relay.mails)} of {planned} mails, {chaos.kills} kills", flush=True)
-        installation.stop()
+        chaos = Chaos(installation, relay, random.Random(arguments.seed))
+        began = time.monotonic()
+        try:
+            break_and_wait(chaos, relay, arguments)
+        finally:
+            installation.stop()
         tally = promises.count(relay)
     report(tally, chaos, seed=arguments.seed, seconds=time.monotonic() - began)
     unfinished = sum(tally.by_state.get(state, 0) for state in ("queued", "claimed", "submitting"))
     return int(not tally.holds or bool(unfinished))
+
+
+def break_and_wait(chaos: Chaos, relay: smtp.Relay, arguments: argparse.Namespace) -> None:
+    from django.db import Error, connections  # noqa: PLC0415
+
+    from tests.faults import people, promises  # noqa: PLC0415
+
+    planned = arguments.mails
+    sequence = people.crowd(planned, planned=False)
+    chaos.start()
+    began = said = time.monotonic()
+    while time.monotonic() - began < AT_MOST_SECONDS:
+        time.sleep(chaos.chance.uniform(0.1, 0.35))
+        try:
+            if chaos.kills < arguments.kills:
+                if still_to_go() < FEW:  # what breaks must break something
+                    people.crowd(500, sequence, planned=False)
+                    planned += 500
+                chaos.strike()
+            elif len(relay.mails) >= planned // 2 and promises.is_quiet() and nobody_is_due():
+                return
+        except Error:
+            connections.close_all()
+        chaos.supervise()
+        if time.monotonic() - said > 15:
+            said = time.monotonic()
+            print(f"  {len(relay.mails)} of {planned} mails, {chaos.kills} kills", flush=True)
 
 
 def still_to_go() -> int:

@@ -7,6 +7,7 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.core.mail import send_mail
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -82,6 +83,16 @@ def test_so_is_the_question_whether_somebody_signed_up(
 
     assert dkim.verify(relay.mails[0].content, dnsfunc=dns)
     assert b" : auto-submitted" in unfolded(relay.mails[0].content)
+
+
+def test_so_is_a_mail_that_django_sends(
+    relay: smtp.Relay, dns: Callable[..., bytes | None], settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "nurture.mail.backend.EmailBackend"
+
+    send_mail("Für dich", "A line\n.\nand another", None, ["vera@larkfield.example"])
+
+    assert dkim.verify(relay.mails[0].content, dnsfunc=dns)
 
 
 def unfolded(content: bytes) -> bytes:

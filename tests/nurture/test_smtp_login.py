@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from nurture import sending
@@ -335,3 +339,54 @@ def test_a_slow_token_server_holds_up_nobody_else(
     turns.close()
 
     assert served == ["somebody else", "token-1"]
+
+
+# ------------------------------------------------------------------ Django's own mails
+
+BACKEND = "nurture.mail.backend.EmailBackend"
+
+
+def resets_password(settings: Settings, client: Client) -> None:
+    settings.EMAIL_BACKEND = BACKEND
+    get_user_model().objects.create_superuser("vera", "vera@larkfield.example", "pw-of-vera-1")
+    client.post(reverse("wagtailadmin_password_reset"), {"email": "vera@larkfield.example"})
+
+
+def test_a_password_reset_goes_by_password(
+    settings: Settings, relay: smtp.Relay, client: Client
+) -> None:
+    by_password(settings, relay, "PLAIN")
+
+    resets_password(settings, client)
+
+    assert relay.logins
+    assert relay.mails[0].recipients == ("vera@larkfield.example",)
+
+
+def test_a_password_reset_goes_by_token(
+    settings: Settings, relay: smtp.Relay, tokenserver: TokenServer, client: Client
+) -> None:
+    by_token(settings, relay, tokenserver, refresh_token="for Django")
+    relay.secrets = {XOAUTH2.format(2)}  # the first one is refused before its time
+
+    resets_password(settings, client)
+
+    assert [said for _how, said in relay.logins] == [XOAUTH2.format(1), XOAUTH2.format(2)]
+    assert len(relay.mails) == 1
+
+
+@pytest.mark.parametrize("trouble", ["relay", "token server"])
+def test_whoever_asked_hears_that_nothing_went_out_if_we_may_not_log_in(
+    settings: Settings, relay: smtp.Relay, tokenserver: TokenServer, trouble: str
+) -> None:
+    settings.EMAIL_BACKEND = BACKEND
+    by_token(settings, relay, tokenserver, refresh_token=trouble)
+    relay.secrets = set()
+    if trouble == "token server":
+        tokenserver.failures = [(400, '{"error": "invalid_grant"}')] * 2
+
+    with pytest.raises(OSError, match=r"invalid_grant|535"):
+        mail.send_mail("Hello", "you", None, ["vera@larkfield.example"])
+
+    assert mail.send_mail("Hello", "you", None, ["v@larkfield.example"], fail_silently=True) == 0
+    assert not relay.mails
