@@ -1,5 +1,6 @@
 """Rows to work on: people, programmes, and mails of 20 kB with eight personal fields."""
 
+import time
 from datetime import timedelta
 
 from django.db import connection
@@ -51,6 +52,11 @@ def settle() -> None:
         cursor.execute("VACUUM ANALYZE nurture_message")
         cursor.execute("VACUUM ANALYZE nurture_enrolment")
         cursor.execute("CHECKPOINT")
+        for _second in range(60):
+            cursor.execute("SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'")
+            if not cursor.rowcount:
+                break
+            time.sleep(1)
 
 
 def waiting() -> bool:

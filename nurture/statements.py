@@ -17,7 +17,8 @@ import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
+# Whose plan is kept runs for milliseconds, but may look costly enough to be compiled for a hundred.
+PLAN_ONCE = "SET plan_cache_mode = force_generic_plan; SET jit = off"
 
 told: "WeakSet[psycopg.Connection[Any]]" = WeakSet()
 
