@@ -215,8 +215,11 @@ def reopen(row: Enrolment) -> bool:
     if same.filter(state__in=values(RUNNING)).exists():
         return False
     finished = Enrolment.objects.filter(pk=row.pk, state=EnrolmentState.FINISHED)
-    again = {"state": EnrolmentState.ACTIVE, "reason": Reason.NONE, "ended_at": None}
-    return bool(finished.update(**again, finish_settled=False))
+    return bool(
+        finished.update(
+            state=EnrolmentState.ACTIVE, reason=Reason.NONE, ended_at=None, finish_settled=False
+        )
+    )
 
 
 def go_to(row: Enrolment, step: int, *, now: datetime) -> None:

@@ -1,5 +1,5 @@
 """What happens to people underway when something happened to them: goals are noted, and programmes
-end early where the editor said so. Runs inside the caller's transaction.
+end early where the editor said so. Runs inside the caller's transaction, but for `settle`.
 """
 
 from datetime import datetime
@@ -67,16 +67,16 @@ def settle(*, limit: int) -> int:
     others = Enrolment.objects.filter(
         pk__in=ids, subscriber=OuterRef("subscriber"), ended_at__gte=OuterRef("started_at")
     ).exclude(sequence=OuterRef("sequence"))
+    # Says no more than the line below; but it is by these few people that the others are found.
     people = Enrolment.objects.filter(pk__in=ids).values("subscriber")
     leaving = Enrolment.objects.filter(
-        Exists(others),
         subscriber__in=people,
         state__in=values(RUNNING),
         sequence__exit_on__contains=[Happened.FINISHED_ANOTHER.value],
-    )
+    ).filter(Exists(others))
     with transaction.atomic():
         enrolment.stop(leaving, reason=Reason.FINISHED_ANOTHER)
     with transaction.atomic():
-        rows = enrolment.lock(Enrolment.objects.filter(pk__in=ids))
-        finished.filter(pk__in=[row.pk for row in rows]).update(finish_settled=True)
+        enrolment.lock(Enrolment.objects.filter(pk__in=ids))
+        finished.filter(pk__in=ids).update(finish_settled=True)
     return len(ids)

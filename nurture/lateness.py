@@ -4,6 +4,7 @@ It was planned for such an hour. But a relay that was away, a rate, or a page ou
 kept it until the middle of the night.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,13 +21,15 @@ LATE = timedelta(minutes=15)
 ANY_HOUR = Window(opens=time(0), closes=time(0))
 
 
-def openings(messages: Iterable[Message], known: Plans, *, now: datetime) -> dict[int, datetime]:
-    """By message: when it may leave, for those that are late and may not now.
+def later(
+    messages: Iterable[Message], known: Plans, *, now: datetime
+) -> dict[datetime, list[Message]]:
+    """Those that are late and may not leave now, by the moment at which they may.
 
     Messages come with `enrolment` and `subscriber`. One that is in doubt does not wait: if it is
     out already, this copy is dropped.
     """
-    found = {}
+    found: dict[datetime, list[Message]] = defaultdict(list)
     remembered: dict[object, datetime] = {}
     for message in messages:
         row, subscriber = message.enrolment, message.subscriber
@@ -40,7 +43,7 @@ def openings(messages: Iterable[Message], known: Plans, *, now: datetime) -> dic
                 calendar, plans.person(subscriber), now=now, before=message.expires_at
             )
         if remembered[alike] > now:
-            found[message.pk] = remembered[alike]
+            found[remembered[alike]].append(message)
     return found
 
 

@@ -13,7 +13,6 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import TypeAlias
 
 from django.conf import settings
@@ -39,7 +38,7 @@ AnyConnection: TypeAlias = Connection | ServiceConnection
 # So many mails are claimed at once, and for each connection at least so many: at the end of a batch
 # connections stand idle until the last one has its answer.
 BATCH = 500
-BATCH_OF_ONE = 16
+MAILS_A_CONNECTION = 16
 PROGRAMME = frozenset({MessageKind.PROGRAMME})
 LEAST_WAIT_SECONDS = 1.0
 # Who stands at the fence waits so long for others to come: one commit for all costs less.
@@ -135,7 +134,7 @@ class Sender:
 
 
 def batch_size() -> int:
-    return max(BATCH, BATCH_OF_ONE * settings.SMTP_CONNECTIONS)
+    return max(BATCH, MAILS_A_CONNECTION * settings.SMTP_CONNECTIONS)
 
 
 class Delivery:
@@ -221,15 +220,12 @@ class Delivery:
     def _in_hours(self, messages: list[Message]) -> list[Message]:
         """Without those that are late, and whose people want no mail at this hour."""
         now = timezone.now()
-        openings = lateness.openings(messages, self._plans, now=now)
-        later: dict[datetime, list[Message]] = defaultdict(list)
-        for message in messages:
-            if message.pk in openings:
-                later[openings[message.pk]].append(message)
+        later = lateness.later(messages, self._plans, now=now)
         for moment, late in later.items():
             seconds = (moment - now).total_seconds()
             outbox.put_off(late, token=self._token, seconds=seconds, reason=Reason.OUT_OF_HOURS)
-        return [message for message in messages if message.pk not in openings]
+        waiting = {message.pk for late in later.values() for message in late}
+        return [message for message in messages if message.pk not in waiting]
 
     def _paced(self, messages: list[Message]) -> Iterator[Message]:
         """Those for which there is room now; a signup is never put off."""

@@ -5,7 +5,6 @@ sender does: an access token where the provider wants one, and our signature.
 """
 
 import smtplib
-import time
 from base64 import b64encode
 from typing import Any
 
@@ -95,17 +94,17 @@ class EmailBackend(smtp.EmailBackend):
         """A token that is refused before its time is fetched anew, once."""
         connection: Any = self.connection
         connection.ehlo_or_helo_if_needed()
-        token = fresh(client)
+        token = token_for(client)
         try:
             authenticate(connection, self._provider.user, token)
         except smtplib.SMTPAuthenticationError:
-            authenticate(connection, self._provider.user, fresh(client, but=token))
+            authenticate(connection, self._provider.user, token_for(client, but=token))
 
 
-def fresh(client: OAuth2, *, but: str = "") -> str:
-    shelf = oauth.shelves.setdefault(client, oauth.Shelf())
+def token_for(client: OAuth2, *, but: str = "") -> str:
+    """A token; that there is none is told as any other trouble with mail is."""
     try:
-        return shelf.good(but) or oauth.take(shelf, client, but, time.monotonic())
+        return oauth.access_token_here(client, but=but)
     except oauth.Refused as error:
         raise smtplib.SMTPException(str(error)) from None
 

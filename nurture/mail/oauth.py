@@ -58,6 +58,12 @@ async def access_token(client: OAuth2, turns: Turns, *, but: str = "") -> str:
     return await elsewhere(turns, lambda: take(shelf, client, but, asked), deadline=deadline)
 
 
+def access_token_here(client: OAuth2, *, but: str = "") -> str:
+    """As `access_token`, for a thread that may block."""
+    shelf = shelves.setdefault(client, Shelf())
+    return shelf.good(but) or take(shelf, client, but, time.monotonic())
+
+
 def take(shelf: Shelf, client: OAuth2, but: str, asked: float) -> str:
     """What another one fetched meanwhile, or failed to, else a token of our own. Blocks."""
     with shelf.lock:
