@@ -27,6 +27,7 @@ class ClinicalReviewState(TaskState):
     def approve(self, user: Any = None, *args: Any, **kwargs: Any) -> Any:
         with transaction.atomic():
             clinician = self._clinician(user)
+            self._hold_drafts()
             self._follow(user)
             page = self.revision.as_object()
             if isinstance(page, HealthPage):
@@ -42,6 +43,12 @@ class ClinicalReviewState(TaskState):
         if clinician is None:
             raise PermissionDenied("Only a clinician may do this.")
         return clinician
+
+    def _hold_drafts(self) -> None:
+        """A draft that is saved meanwhile waits: it would need another approval at once."""
+        state = self.workflow_state
+        rows = state.base_content_type.model_class().objects.filter(pk=state.object_id)
+        list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
     def _follow(self, user: Any) -> None:
         """Who edits and approves in one go approves the text as edited."""
